@@ -1,0 +1,48 @@
+"""Logs: one line each on stderr, with the room's name; JSON lines where a machine reads them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+
+class Lines(logging.Formatter):
+    """`15:04:05 INFO balance  text` for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, and the traceback beneath where there is one."""
+        when = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        line = f"{when} {record.levelname:<7} {_room(record.name):<12} {record.getMessage()}"
+        return line if record.exc_info is None else f"{line}\n{self.formatException(record.exc_info)}"
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line for machines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """ts, level, room, text and, where there is one, the traceback."""
+        entry = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "room": _room(record.name),
+            "text": record.getMessage(),
+        }
+        if record.exc_info is not None:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def to_stderr(*, as_json: bool = False, level: int = logging.INFO) -> None:
+    """Send every log of this process to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if as_json else Lines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+
+
+def _room(logger: str) -> str:
+    """`hub.balance.service` and `integrations.ocpp.charger` both by their folder; ours first."""
+    parts = logger.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] in ("hub", "integrations", "evhub") else logger

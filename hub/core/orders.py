@@ -1,0 +1,159 @@
+"""Orders: named things that somebody may ask for, each with one owner, typed arguments, a deadline and one reply.
+
+CLI, API, MQTT and automations all come through `answer()`, so the same order has the same effect, the same reply and the
+same audit line wherever it came from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hub.core.clock import Clock
+from hub.model.errors import EvhubError, Expired, Invalid, NotFound, Unreachable
+
+log = logging.getLogger(__name__)
+audit = logging.getLogger("evhub.audit")
+
+Result = Mapping[str, object]
+REMEMBERED_REPLIES = 1000
+
+
+class Args(BaseModel):
+    """Base of every order's arguments: strict about names, so that a typing error is never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+A = TypeVar("A", bound=Args)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who gives an order, and by which way it came ("cli", "mqtt", "api", "demo")."""
+
+    who: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The one answer to an order: a result, or an error with the next step."""
+
+    result: Result | None = None
+    error: EvhubError | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True when it was done."""
+        return self.error is None
+
+    def to_json(self) -> dict[str, object]:
+        """`{"ok": true, "result": …}` or `{"ok": false, "error": {"code", "message", "next"}}`."""
+        if self.error is None:
+            return {"ok": True, "result": dict(self.result or {})}
+        why = self.error
+        return {"ok": False, "error": {"code": why.code, "message": why.message, "next": why.next}}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One order as it comes in. Two with the same id from the same caller are one order."""
+
+    name: str
+    args: Mapping[str, object]
+    id: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Served(Generic[A]):
+    """One order of the catalogue."""
+
+    name: str
+    args: type[A]
+    handle: Callable[[A, Caller], Awaitable[Result]]
+    deadline_s: float
+    says: str
+
+
+class Orders:
+    """The catalogue of orders, and the only way to give one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._served: dict[str, Served[Args]] = {}
+        self._replies: OrderedDict[tuple[str, str], asyncio.Future[Reply]] = OrderedDict()
+
+    def serve(
+        self, name: str, args: type[A], handle: Callable[[A, Caller], Awaitable[Result]], *, says: str, deadline_s: float = 30
+    ) -> None:
+        """Offer an order. `says` is its line in the docs and in `evhub order --list`."""
+        if name in self._served:
+            raise ValueError(f"order {name} has an owner already")
+        self._served[name] = Served(name, args, handle, deadline_s, says)  # type: ignore[arg-type,assignment]
+
+    @property
+    def catalogue(self) -> Mapping[str, Served[Args]]:
+        """All orders by name."""
+        return self._served
+
+    async def answer(self, order: Envelope, caller: Caller) -> Reply:
+        """Carry the order out and say how it went. Never raises; the same id from the same caller is done once."""
+        if order.id is None:
+            return await self._carry_out(order, caller)
+        key = (caller.via, order.id)
+        if (earlier := self._replies.get(key)) is not None:
+            return await asyncio.shield(earlier)
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[key] = reply
+        while len(self._replies) > REMEMBERED_REPLIES:
+            self._replies.popitem(last=False)
+        try:
+            reply.set_result(await self._carry_out(order, caller))
+        except BaseException:
+            reply.cancel()
+            self._replies.pop(key, None)
+            raise
+        return reply.result()
+
+    async def _carry_out(self, order: Envelope, caller: Caller) -> Reply:
+        try:
+            reply = Reply(result=await self._do(order, caller))
+        except EvhubError as refused:
+            reply = Reply(error=refused)
+        said = "done" if reply.error is None else f"{reply.error.code}: {reply.error.message}"
+        audit.info("%s %s by %s via %s: %s", order.name, dict(order.args), caller.who, caller.via, said)
+        return reply
+
+    async def _do(self, order: Envelope, caller: Caller) -> Result:
+        served = self._served.get(order.name)
+        if served is None:
+            raise NotFound(f"no order is called '{order.name}'", f"the orders are: {', '.join(sorted(self._served))}")
+        if order.expires_at is not None and order.expires_at <= self._clock.now():
+            raise Expired(f"the order expired at {order.expires_at.isoformat()}", "send it anew")
+        args = checked(served.args, order.args)
+        try:
+            async with asyncio.timeout(served.deadline_s):
+                return await served.handle(args, caller)
+        except TimeoutError:
+            raise Unreachable(f"{order.name} was not answered within {served.deadline_s:.0f} s", "try again") from None
+
+
+def checked(model: type[A], args: Mapping[str, object]) -> A:
+    """The arguments as their model, or `Invalid` that names each wrong one."""
+    try:
+        return model.model_validate(dict(args))
+    except ValidationError as wrong:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'args'}: {e['msg']}" for e in wrong.errors())
+        fields = ", ".join(
+            f"{name}{'' if field.is_required() else '?'}" for name, field in model.model_fields.items()
+        )
+        raise Invalid(problems, f"the arguments are: {fields or 'none'}") from None

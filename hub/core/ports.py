@@ -1,0 +1,58 @@
+"""Ports: the questions that rooms ask each other. A room asks for a port, and `hub/app.py` says who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from hub.model.candidate import Address, Candidate
+from hub.model.ids import ChargerId, MeterId, StationId
+from hub.model.site import Site
+
+
+class Limits(Protocol):
+    """Telling chargers how much they may give. Answered by the devices room."""
+
+    async def set_limit(self, charger: ChargerId, limit_a: float) -> float:
+        """Tell the charger its limit, amps per phase; answers what it holds now (≤ limit_a).
+
+        Raises Unreachable, Refused or Unsupported; then the charger may hold either the old or the new limit.
+        """
+        ...
+
+
+class Drawing(Protocol):
+    """The electrical drawing and the file behind it. Answered by the configuration."""
+
+    @property
+    def site(self) -> Site:
+        """The drawing as it is now."""
+        ...
+
+    def knows(self, station: StationId) -> bool:
+        """True when a charger or a meter of the drawing names this station."""
+        ...
+
+    async def adopt(self, candidate: Candidate, wishes: Mapping[str, object]) -> ChargerId | MeterId:
+        """Add a found device to the configuration, file first, then alive. Raises Invalid or Refused."""
+        ...
+
+
+class Whereabouts(Protocol):
+    """Where a station was last announced. Answered by discovery."""
+
+    def address_of(self, station: StationId) -> Address | None:
+        """Its latest address on the network, or None."""
+        ...
+
+
+class Newcomers(Protocol):
+    """Who takes devices that dialled in but are not in the drawing. Answered by discovery."""
+
+    def dialled_in(self, candidate: Candidate) -> None:
+        """A device is here and waits to be adopted."""
+        ...
+
+    def left(self, station: StationId) -> None:
+        """It went away again."""
+        ...

@@ -1,0 +1,80 @@
+"""The live picture: what the hub knows now. Each kind of state has one writer; everybody else only reads.
+
+`LiveCharger` and `LiveMeter` are written by the devices room, `LiveGrant` and `LiveCircuit` by the balancer, and `site`
+by the drawing in `hub/config`. Plain mutable objects: a reading comes in a hundred times a second, and copying the whole
+picture for each was the dearest step of a prototype.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hub.model.charger import Capability, Status
+from hub.model.grant import Grant
+from hub.model.ids import ChargerId, CircuitId, MeterId, StationId
+from hub.model.reading import ChargerReading, Fault, Identity, MeterReading
+from hub.model.session import LiveSession
+from hub.model.site import Site
+from hub.model.units import PerPhase
+
+Lines = PerPhase[float | None]
+
+
+@dataclass(slots=True)
+class LiveCharger:
+    """What is known of one charger. `held_at`, `reading_at_s`… in `_s` are monotonic seconds, for ages."""
+
+    id: ChargerId
+    station: StationId
+    online: bool | None = None  # None: not heard of since the hub started
+    status: Status | None = None
+    status_since: datetime | None = None
+    fault: Fault | None = None
+    enabled: bool | None = None
+    identity: Identity | None = None
+    capabilities: frozenset[Capability] = frozenset()
+    reading: ChargerReading | None = None
+    reading_at_s: float | None = None
+    line_a: Lines | None = None  # measured current on the supply lines, through the wiring
+    held_a: float | None = None  # limit that the charger confirmed; None: it has not said
+    asked_a: float | None = None  # limit that was sent and is not confirmed yet
+    session: LiveSession | None = None
+    heard_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class LiveMeter:
+    """What is known of one meter."""
+
+    id: MeterId
+    online: bool | None = None
+    identity: Identity | None = None
+    reading: MeterReading | None = None
+    reading_at_s: float | None = None
+
+
+@dataclass(slots=True)
+class LiveCircuit:
+    """What the balancer last made of one circuit. Amps per line; None where it cannot know."""
+
+    id: CircuitId
+    at: datetime
+    current_a: Lines
+    headroom_a: Lines
+    limit_a: PerPhase[float]
+    power_w: float | None
+    measured: bool  # by a meter of its own, not summed from what hangs on it
+    binding: bool  # it limits at least one charger now
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Picture:
+    """All of it, by id."""
+
+    site: Site
+    chargers: dict[ChargerId, LiveCharger] = field(default_factory=dict)
+    meters: dict[MeterId, LiveMeter] = field(default_factory=dict)
+    grants: dict[ChargerId, Grant] = field(default_factory=dict)
+    circuits: dict[CircuitId, LiveCircuit] = field(default_factory=dict)

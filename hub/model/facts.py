@@ -1,0 +1,150 @@
+"""Facts: what has happened, in the past tense. They fan out on the bus; nobody who hears one can fail its teller.
+
+Two kinds. A *live change* says only whose live picture moved and is conflated by key: a slow listener sees the newest
+state, never a backlog. An *event* is told once and in order, and goes to MQTT as `evhub/event/<name>`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from hub.model.candidate import Candidate
+from hub.model.charger import Status
+from hub.model.ids import ChargerId, CircuitId, MeterId, StationId, TransactionId
+from hub.model.reading import Fault
+from hub.model.units import PerPhase
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Base of everything on the bus. `name` is the class's name in snake case."""
+
+    name: ClassVar[str] = "fact"
+
+    def __init_subclass__(cls) -> None:
+        """Give each fact its name for topics, logs and docs."""
+        cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerChanged(Fact):
+    """Live change: something in this charger's picture moved."""
+
+    charger: ChargerId
+
+
+@dataclass(frozen=True, slots=True)
+class MeterChanged(Fact):
+    """Live change: a meter gave a new sample, or its link changed."""
+
+    meter: MeterId
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitsChanged(Fact):
+    """Live change: the balancer has looked at the circuits and the grants anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingChanged(Fact):
+    """Live change: the electrical drawing was replaced; read it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Fact):
+    """Base of the facts that are told once, in order."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(Event):
+    """A charger's status word changed."""
+
+    charger: ChargerId
+    before: Status | None
+    after: Status | None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargerConnected(Event):
+    """The hub and a charger can talk again."""
+
+    charger: ChargerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargerDisconnected(Event):
+    """The hub lost a charger; it gives whatever it gives while nobody talks to it."""
+
+    charger: ChargerId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterConnected(Event):
+    """A meter answers again."""
+
+    meter: MeterId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterDisconnected(Event):
+    """A meter does not answer any more."""
+
+    meter: MeterId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(Event):
+    """A charging session began."""
+
+    charger: ChargerId
+    session: TransactionId
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """A charging session ended."""
+
+    charger: ChargerId
+    session: TransactionId
+    energy_wh: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFound(Event):
+    """A device that is not in the configuration was found, or an earlier one changed its address."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceLost(Event):
+    """A candidate said goodbye or was not seen for long."""
+
+    integration: str
+    station: StationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitOverLimit(Event):
+    """A measured circuit carries more than its limit on some line; `over_a` is 0 where it does not."""
+
+    circuit: CircuitId
+    over_a: PerPhase[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitBackUnderLimit(Event):
+    """A circuit that was over its limit is within it again."""
+
+    circuit: CircuitId
+    for_s: float

@@ -1,0 +1,37 @@
+"""Grants: what the balancer gives a charger, and why it is not more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.model.ids import ChargerId, CircuitId
+from hub.model.units import Phase
+
+
+class Limiter(StrEnum):
+    """What binds a grant: the first of these that kept it from being more."""
+
+    CHARGER = "charger"  # its own maximum, or what the car can take
+    CIRCUIT = "circuit"  # a fuse of the drawing, named by circuit and phase
+    REQUEST = "request"  # somebody asked for less
+    PAUSED = "paused"  # somebody does not allow charging now
+    NO_CAR = "no_car"
+    QUEUE = "queue"  # too little is left for its minimum; it waits
+    STARTING = "starting"  # the hub has not heard from every charger yet
+    UNREACHABLE = "unreachable"
+    FAULT = "fault"
+    WAITING_FOR_OTHERS = "waiting_for_others"  # others must confirm less first
+    METER = "meter"  # the meter is silent: nothing is raised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Amps per phase for one charger, with the limit that binds and a sentence for people."""
+
+    charger: ChargerId
+    limit_a: float
+    limiter: Limiter
+    text: str
+    circuit: CircuitId | None = None  # where a circuit binds
+    phase: Phase | None = None
