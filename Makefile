@@ -12,10 +12,15 @@ UV := $(BIN)/uv
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements/dev.lock)
 LOCK_FLAGS := --universal --generate-hashes --no-emit-index-url --no-header --quiet --custom-compile-command "make lock"
 
-.PHONY: help setup lock clean
+# Debian keeps mosquitto and ip where an ordinary user's PATH does not look.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+TYPED := $(wildcard hub integrations simulator benchmarks)
+ARGS ?=
+
+.PHONY: help setup services broker demo run test scenarios check lint bench wheel lock clean
 
 help: ## list these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv from the hashed lock (a second call is instant)
 
@@ -28,11 +33,47 @@ $(STAMP): requirements/dev.lock pyproject.toml hatch_build.py
 	@touch $@
 	@echo "set up: $$($(BIN)/python --version) in $(VENV)"
 
+services:
+	@packaging/test-services
+
+broker:
+	@packaging/test-services mosquitto mosquitto_sub
+
+demo: setup broker ## a simulated site with a hub, until Ctrl-C; ARGS="--speed 60 --seed 7" goes to evhub demo
+	@exec $(BIN)/evhub demo $(ARGS)
+
+run: setup ## the hub on this machine's network, its files in ./data
+	@exec $(BIN)/evhub run --data ./data $(ARGS)
+
+test: setup services ## all tests; ARGS="tests/hub/balance -k garage" for some
+	@$(BIN)/python -m pytest $(ARGS)
+
+scenarios: setup services ## only the scenarios of a whole site
+	@$(BIN)/python -m pytest -m scenario $(ARGS)
+
+lint: setup
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary $(TYPED)
+	@$(BIN)/lint-imports --no-logo >$(VENV)/lint-imports.txt || { cat $(VENV)/lint-imports.txt; exit 1; }
+	@echo "lint: ruff, mypy --strict and the import contracts are content"
+
+check: lint test ## what CI runs: lints, types, import contracts, tests (the documents' tests are among them)
+
+bench: setup ## repeatable measurements, each a ratio against a peer or a raw limit in one run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+wheel: setup ## build dist/evhub-*.whl
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >$(VENV)/build.txt || { cat $(VENV)/build.txt; exit 1; }
+	@ls dist
+
 lock: ## remake requirements/*.lock with the newest versions that pyproject.toml allows
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(UV) pip compile $(LOCK_FLAGS) --upgrade --all-extras --group dev --output-file requirements/dev.lock pyproject.toml
 	@$(UV) pip compile $(LOCK_FLAGS) --constraint requirements/dev.lock --output-file requirements/run.lock pyproject.toml
+	@$(UV) pip compile $(LOCK_FLAGS) --constraint requirements/dev.lock --group build --output-file requirements/build.lock
 	@! grep -nE '[a-z]+://' requirements/*.lock
 
 clean: ## remove what make made (not ./data)

@@ -29,8 +29,8 @@ class Drawing(Protocol):
         """The drawing as it is now."""
         ...
 
-    def knows(self, station: StationId) -> bool:
-        """True when a charger or a meter of the drawing names this station."""
+    def knows(self, station: StationId, connector: int | None = None) -> bool:
+        """True when a meter or a charger (on this connector, if one is given) of the drawing names this station."""
         ...
 
     async def adopt(self, candidate: Candidate, wishes: Mapping[str, object]) -> ChargerId | MeterId:
@@ -49,8 +49,8 @@ class Whereabouts(Protocol):
 class Newcomers(Protocol):
     """Who takes devices that dialled in but are not in the drawing. Answered by discovery."""
 
-    def dialled_in(self, candidate: Candidate) -> None:
-        """A device is here and waits to be adopted."""
+    def dialled_in(self, candidate: Candidate, *, adopt: bool) -> None:
+        """A device is here: it waits to be adopted, or is adopted at once."""
         ...
 
     def left(self, station: StationId) -> None:

@@ -145,8 +145,8 @@ class ServerHost(Protocol):
         """Say who drives this station from now on; None when it has gone."""
         ...
 
-    def dialled_in(self, candidate: Candidate) -> None:
-        """An unknown device is here; it may be adopted."""
+    def dialled_in(self, candidate: Candidate, *, adopt: bool) -> None:
+        """An unknown device is here: it waits for somebody to adopt it, or with `adopt` comes into the drawing at once."""
         ...
 
     def left(self, identity: StationId) -> None:
