@@ -1,1 +1,1 @@
-"""A whole charging site that speaks the real protocols: `world` is the physics, `devices` are the emulators on the wire."""
+"""A whole charging site on the real protocols: `world` is the physics, `devices` are the emulators on the wire."""

@@ -1,0 +1,118 @@
+"""How a device tells the network that it is there: DNS-SD services from one multicast DNS responder per process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from zeroconf import IPVersion, ServiceInfo
+from zeroconf.asyncio import AsyncZeroconf
+
+NO_TXT: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One kind of service of a device, `_openevse._tcp`, with its TXT record."""
+
+    type: str
+    txt: Mapping[str, str] = field(default=NO_TXT)
+
+
+class Responder:
+    """The process's zeroconf on one interface; devices join and leave, and the last one closes it."""
+
+    _open: dict[str, Responder] = {}  # noqa: RUF012  one for each interface of this process, by design
+
+    def __init__(self, interface: str) -> None:
+        self.zeroconf = AsyncZeroconf(interfaces=[interface], ip_version=IPVersion.V4Only)
+        self._interface = interface
+        self._users = 0
+
+    @classmethod
+    def join(cls, interface: str) -> Responder:
+        """The responder on the interface with this address, begun when nobody uses it yet. Pair with `leave`."""
+        if interface not in cls._open:
+            cls._open[interface] = cls(interface)
+        responder = cls._open[interface]
+        responder._users += 1
+        return responder
+
+    async def leave(self) -> None:
+        """One user less; after the last one the sockets are closed."""
+        self._users -= 1
+        if self._users == 0:
+            del self._open[self._interface]
+            await self.zeroconf.async_close()
+
+
+class Presence:
+    """One device's services under one instance name. Without an interface every call does nothing.
+
+    `name` must be unlike any other on the network: NonUniqueNameException says that somebody has it already.
+    """
+
+    def __init__(self, interface: str | None, name: str, services: tuple[Service, ...]) -> None:
+        self.name = name
+        self._services = services
+        self._interface = interface
+        self._responder: Responder | None = None
+        self._shown: list[ServiceInfo] = []
+        self._known = False  # nobody else answered to the name once: no need to ask again
+        self._telling: asyncio.Task[None] | None = None
+
+    async def appear(self, host: str, port: int) -> None:
+        """Announce all services at this address, or their change of address. The announcements go out meanwhile."""
+        if self._interface is None:
+            return
+        await self._hush()
+        self._responder = self._responder or Responder.join(self._interface)
+        infos = [self._info(service, host, port) for service in self._services]
+        zeroconf = self._responder.zeroconf
+        if self._shown:
+            told = await asyncio.gather(*(zeroconf.async_update_service(info) for info in infos))
+        else:
+            told = await asyncio.gather(
+                *(zeroconf.async_register_service(info, cooperating_responders=self._known) for info in infos)
+            )
+        self._known = True
+        self._shown = infos
+        self._telling = asyncio.create_task(_all(told))
+
+    async def vanish(self) -> None:
+        """Say goodbye; returns when it is said."""
+        await self._hush()
+        shown, self._shown = self._shown, []
+        if self._responder is not None:
+            zeroconf = self._responder.zeroconf
+            await _all(await asyncio.gather(*(zeroconf.async_unregister_service(info) for info in shown)))
+
+    async def close(self) -> None:
+        """Say goodbye and leave the responder."""
+        await self.vanish()
+        responder, self._responder = self._responder, None
+        if responder is not None:
+            await responder.leave()
+
+    async def _hush(self) -> None:
+        """Wait for announcements under way: one that follows a goodbye or a newer address would undo it."""
+        telling, self._telling = self._telling, None
+        if telling is not None:
+            await telling
+
+    def _info(self, service: Service, host: str, port: int) -> ServiceInfo:
+        return ServiceInfo(
+            f"{service.type}.local.",
+            f"{self.name}.{service.type}.local.",
+            addresses=[socket.inet_aton(host)],
+            port=port,
+            properties=dict(service.txt),
+            server=f"{self.name}.local.",
+        )
+
+
+async def _all(awaitables: list[Awaitable[object]]) -> None:
+    await asyncio.gather(*awaitables)
