@@ -36,7 +36,7 @@ class Listener:
         self._dropped = 0
 
     def put(self, fact: Fact) -> None:
-        """Queue a fact: a live change replaces its waiting predecessor; the oldest is dropped when the queue is full."""
+        """Queue a fact: a live change replaces its predecessor; the oldest is dropped when the queue is full."""
         key: Hashable = fact
         if isinstance(fact, Event):
             self._serial += 1

@@ -1,4 +1,4 @@
-"""Small things that must survive a restart before there is a database for them: one JSON file each, written atomically."""
+"""Small things that must survive a restart before there is a database: a JSON file each, written atomically."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the traceback beneath where there is one."""
-        when = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        when = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         line = f"{when} {record.levelname:<7} {_room(record.name):<12} {record.getMessage()}"
         return line if record.exc_info is None else f"{line}\n{self.formatException(record.exc_info)}"
 

@@ -1,6 +1,6 @@
-"""Orders: named things that somebody may ask for, each with one owner, typed arguments, a deadline and one reply.
+"""Orders: named things that may be asked for, each with one owner, typed arguments, a deadline and one reply.
 
-CLI, API, MQTT and automations all come through `answer()`, so the same order has the same effect, the same reply and the
+CLI, API, MQTT and automations all come through `answer()`: the same order has the same effect, the same reply and
 same audit line wherever it came from.
 """
 
@@ -93,12 +93,18 @@ class Orders:
         self._replies: OrderedDict[tuple[str, str], asyncio.Future[Reply]] = OrderedDict()
 
     def serve(
-        self, name: str, args: type[A], handle: Callable[[A, Caller], Awaitable[Result]], *, says: str, deadline_s: float = 30
+        self,
+        name: str,
+        args: type[A],
+        handle: Callable[[A, Caller], Awaitable[Result]],
+        *,
+        says: str,
+        deadline_s: float = 30,
     ) -> None:
         """Offer an order. `says` is its line in the docs and in `evhub order --list`."""
         if name in self._served:
             raise ValueError(f"order {name} has an owner already")
-        self._served[name] = Served(name, args, handle, deadline_s, says)  # type: ignore[arg-type,assignment]
+        self._served[name] = Served(name, args, handle, deadline_s, says)  # type: ignore[arg-type]
 
     @property
     def catalogue(self) -> Mapping[str, Served[Args]]:
@@ -153,7 +159,5 @@ def checked(model: type[A], args: Mapping[str, object]) -> A:
         return model.model_validate(dict(args))
     except ValidationError as wrong:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'args'}: {e['msg']}" for e in wrong.errors())
-        fields = ", ".join(
-            f"{name}{'' if field.is_required() else '?'}" for name, field in model.model_fields.items()
-        )
+        fields = ", ".join(f"{name}{'' if field.is_required() else '?'}" for name, field in model.model_fields.items())
         raise Invalid(problems, f"the arguments are: {fields or 'none'}") from None

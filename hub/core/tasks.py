@@ -24,7 +24,7 @@ STABLE_AFTER_S = 60.0
 def back_off_s(attempt: int, first_s: float = FIRST_PAUSE_S, longest_s: float = LONGEST_PAUSE_S) -> float:
     """Seconds to wait before try number `attempt` (from 1): doubled each time, capped, half of it jitter."""
     ceiling: float = min(longest_s, first_s * 2.0 ** min(attempt - 1, 16))
-    return ceiling / 2 + random.random() * ceiling / 2  # noqa: S311 - jitter, not a secret
+    return ceiling / 2 + random.random() * ceiling / 2
 
 
 async def survive(name: str, work: Awaitable[object]) -> bool:
@@ -45,7 +45,7 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
 
     def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
-        """Run `work()` for as long as the owner lives: when it raises, again after a back-off; when it returns, done."""
+        """Run `work()` as long as the owner lives: when it raises, again after a back-off; when it returns, done."""
         return self._start(f"{self._owner}.{name}", self._kept(f"{self._owner}.{name}", work))
 
     def once(self, name: str, work: Coroutine[object, object, object]) -> asyncio.Task[bool]:

@@ -10,7 +10,7 @@ from hub.model.units import Phase
 
 
 class Status(StrEnum):
-    """What a charger is doing: the OCPP 1.6 states (edition 2, section 7.7) in snake case. Unknown is None, not a word."""
+    """What a charger is doing: the OCPP 1.6 states (edition 2, section 7.7) in snake case. Unknown is None."""
 
     AVAILABLE = "available"
     PREPARING = "preparing"

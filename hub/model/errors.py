@@ -8,7 +8,7 @@ class EvhubError(Exception):
 
     code = "error"
 
-    def __init__(self, message: str, next: str = "") -> None:  # noqa: A002 - the word of the contract
+    def __init__(self, message: str, next: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.next = next

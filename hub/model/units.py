@@ -23,7 +23,7 @@ class Phase(StrEnum):
     L3 = "L3"
 
     @property
-    def index(self) -> int:
+    def place(self) -> int:
         """0, 1 or 2: the place in a PerPhase."""
         return int(self.value[1]) - 1
 
@@ -44,7 +44,7 @@ class PerPhase(NamedTuple, Generic[T]):
 
     def of(self, phase: Phase) -> T:
         """The value on one line."""
-        return self[phase.index]
+        return self[phase.place]
 
 
 def same_on_each(value: T) -> PerPhase[T]:

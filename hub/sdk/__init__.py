@@ -1,8 +1,8 @@
 """The surface for integrations: everything an integration may use of the hub, and nothing else.
 
 An integration is a folder under `integrations/` with a `manifest.yaml` and one entry, `start`. A *client* integration
-serves one device: `async def start(host: StationHost, config: Config) -> Driver`. A *server* integration waits for devices
-that dial in: `async def start(host: ServerHost, config: Config) -> Driver`.
+serves one device: `async def start(host: StationHost, config: Config) -> Driver`. A *server* integration waits for
+devices that dial in: `async def start(host: ServerHost, config: ServerConfig) -> Driver`.
 """
 
 from hub.core.clock import Clock

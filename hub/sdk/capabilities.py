@@ -1,6 +1,6 @@
 """What a driver can do: one small protocol for each thing, so that what a device cannot do is simply not there.
 
-A driver speaks for one station; `connector` counts its outlets from 1. Every call ends within a few seconds, with one of
+A driver speaks for one station; `connector` counts its outlets from 1. Every call ends within a few seconds, with
 `Unreachable`, `Refused` or `Unsupported` when it did not happen.
 """
 

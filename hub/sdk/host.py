@@ -17,6 +17,7 @@ from hub.model.charger import Capability, Charger
 from hub.model.ids import MeterId, StationId, TransactionId
 from hub.model.reading import ChargerReport, MeterReport
 from hub.sdk.capabilities import Driver
+from hub.sdk.config import IntegrationConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class TransactionStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionStop:
-    """A device ended a transaction. An id that nobody knows is accepted all the same: the device would send it for ever."""
+    """A device ended a transaction. An id that nobody knows is accepted: the device would send it for ever."""
 
     transaction: TransactionId
     at: datetime
@@ -111,7 +112,7 @@ class StationHost(Protocol):
         ...
 
     async def transaction_started(self, start: TransactionStart) -> TransactionId:
-        """Record a start, durably where there is a store, before the device is answered. The same start twice is one."""
+        """Record a start, on disk before the device is answered. The same start twice is one."""
         ...
 
     async def transaction_stopped(self, stop: TransactionStop) -> None:
@@ -141,12 +142,16 @@ class ServerHost(Protocol):
         """The host of a station that is in the drawing, else None. Ask at every connect: adoption changes it."""
         ...
 
+    def settings(self, identity: StationId) -> IntegrationConfig | None:
+        """The integration's own settings of a station that is in the drawing, else None."""
+        ...
+
     def attach(self, identity: StationId, driver: Driver | None) -> None:
         """Say who drives this station from now on; None when it has gone."""
         ...
 
     def dialled_in(self, candidate: Candidate, *, adopt: bool) -> None:
-        """An unknown device is here: it waits for somebody to adopt it, or with `adopt` comes into the drawing at once."""
+        """An unknown device is here: it waits for somebody to adopt it, or with `adopt` is adopted at once."""
         ...
 
     def left(self, identity: StationId) -> None:

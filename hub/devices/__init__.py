@@ -1,0 +1,1 @@
+"""The devices room: the site's live chargers and meters, whichever integration speaks to them."""

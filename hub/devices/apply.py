@@ -1,0 +1,101 @@
+"""What a report changes in the live picture of one charger, and which events follow from it. No clock, no I/O."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hub.core.state import LiveCharger
+from hub.devices.lines import line_currents
+from hub.model.charger import Charger
+from hub.model.facts import ChargerConnected, ChargerDisconnected, Event, StatusChanged
+from hub.model.reading import ChargerReading, ChargerReport, ChargerStatus, Contact, Identity, LimitHeld, Link
+from hub.model.session import LiveSession
+
+KEPT_FOR = timedelta(minutes=2)
+"""A value that the newest message does not repeat is shown from the one before for this long."""
+
+
+def apply(live: LiveCharger, charger: Charger, report: ChargerReport, now: datetime, now_s: float) -> list[Event]:
+    """Write one report into the picture; answers the events to tell."""
+    match report:
+        case ChargerReading():
+            live.heard_at = now
+            _reading(live, charger, report, now_s)
+            return []
+        case ChargerStatus():
+            live.heard_at = now
+            return _status(live, report, now)
+        case Contact():
+            return _contact(live, report, now)
+        case Identity():
+            live.identity = report
+            return []
+        case LimitHeld():
+            live.heard_at = now
+            live.held_a, live.asked_a = report.limit_a, None
+            return []
+
+
+def _reading(live: LiveCharger, charger: Charger, fresh: ChargerReading, now_s: float) -> None:
+    live.reading = merged(live.reading, fresh)
+    live.reading_at_s = now_s
+    if fresh.current_a is not None:
+        live.line_a = line_currents(charger, fresh.current_a)
+    if live.session is not None:
+        live.session = counted(live.session, live.reading)
+
+
+def merged(old: ChargerReading | None, fresh: ChargerReading) -> ChargerReading:
+    """The fresh reading, with what it leaves out taken from the one before when that is recent."""
+    if old is None or fresh.at - old.at > KEPT_FOR:
+        return fresh
+    return ChargerReading(
+        at=fresh.at,
+        current_a=old.current_a if fresh.current_a is None else fresh.current_a,
+        voltage_v=old.voltage_v if fresh.voltage_v is None else fresh.voltage_v,
+        power_w=old.power_w if fresh.power_w is None else fresh.power_w,
+        energy_wh=old.energy_wh if fresh.energy_wh is None else fresh.energy_wh,
+        session_wh=old.session_wh if fresh.session_wh is None else fresh.session_wh,
+        offered_a=old.offered_a if fresh.offered_a is None else fresh.offered_a,
+        temperature_c=old.temperature_c if fresh.temperature_c is None else fresh.temperature_c,
+    )
+
+
+def counted(session: LiveSession, reading: ChargerReading) -> LiveSession:
+    """The session with its energy: the register since its start, else what the device itself counts."""
+    energy_wh = reading.session_wh
+    if reading.energy_wh is not None and session.start_wh is not None and reading.energy_wh >= session.start_wh:
+        energy_wh = reading.energy_wh - session.start_wh
+    if energy_wh is None or energy_wh == session.energy_wh:
+        return session
+    return LiveSession(
+        id=session.id,
+        started_at=session.started_at,
+        token=session.token,
+        start_wh=session.start_wh,
+        energy_wh=energy_wh,
+    )
+
+
+def _status(live: LiveCharger, report: ChargerStatus, now: datetime) -> list[Event]:
+    before, before_fault = live.status, live.fault
+    live.status, live.fault = report.status, report.fault
+    if report.enabled is not None:
+        live.enabled = report.enabled
+    if before == report.status and before_fault == report.fault:
+        return []
+    if before != report.status:
+        live.status_since = now
+    return [StatusChanged(at=now, charger=live.id, before=before, after=report.status, fault=report.fault)]
+
+
+def _contact(live: LiveCharger, report: Contact, now: datetime) -> list[Event]:
+    up = report.link is Link.UP
+    if live.online is up:
+        return []
+    first_word = live.online is None
+    live.online = up
+    if up:
+        live.heard_at = now
+        return [ChargerConnected(at=now, charger=live.id)]
+    return [] if first_word else [ChargerDisconnected(at=now, charger=live.id, why=report.why)]

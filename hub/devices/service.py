@@ -1,0 +1,343 @@
+"""The devices room: the live chargers and meters. Readings come up into the picture, orders go down to drivers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import aiohttp
+
+from hub.core.bus import Bus
+from hub.core.clock import Clock
+from hub.core.keep import Keep
+from hub.core.orders import Orders
+from hub.core.ports import Newcomers, Whereabouts
+from hub.core.state import LiveCharger, LiveMeter, Picture
+from hub.core.tasks import Tasks
+from hub.devices.apply import apply
+from hub.devices.commands import offer_commands
+from hub.devices.entries import StationEntry
+from hub.devices.host import Server, Station
+from hub.devices.manifests import entry, manifests
+from hub.devices.transactions import Transactions
+from hub.model.candidate import Address
+from hub.model.charger import Capability, Charger
+from hub.model.errors import NotFound, Unreachable, Unsupported
+from hub.model.facts import (
+    ChargerChanged,
+    DrawingChanged,
+    Fact,
+    MeterChanged,
+    MeterConnected,
+    MeterDisconnected,
+    SessionEnded,
+    SessionStarted,
+)
+from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
+from hub.model.reading import ChargerReport, Contact, Identity, Link, MeterReading, MeterReport
+from hub.sdk.capabilities import Driver, SetsLimit
+from hub.sdk.config import IntegrationConfig
+from hub.sdk.host import TransactionStart, TransactionStop
+from hub.sdk.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+COMMAND_DEADLINE_S = 10.0
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the devices room stands on."""
+
+    picture: Picture
+    bus: Bus
+    orders: Orders
+    clock: Clock
+    keep: Keep
+    whereabouts: Whereabouts
+    newcomers: Newcomers
+
+
+@dataclass(slots=True)
+class Running:
+    """One client integration at work on one station."""
+
+    entry: StationEntry
+    task: asyncio.Task[None]
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Drivers and hosts by station."""
+
+    drivers: dict[StationId, Driver] = field(default_factory=dict)
+    hosts: dict[StationId, Station] = field(default_factory=dict)
+    running: dict[StationId, Running] = field(default_factory=dict)
+    servers: list[tuple[Server, Driver]] = field(default_factory=list)
+
+
+class Devices:
+    """Runs every integration that the configuration names, and answers the port `Limits`."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        entries: Callable[[], Mapping[StationId, StationEntry]],
+        sections: Callable[[str], IntegrationConfig],
+    ) -> None:
+        self._picture, self._bus, self._orders = parts.picture, parts.bus, parts.orders
+        self.clock, self.newcomers = parts.clock, parts.newcomers
+        self._whereabouts = parts.whereabouts
+        self._transactions = Transactions(parts.keep)
+        self._entries = entries
+        self._sections = sections
+        self._manifests = manifests()
+        self._tasks = Tasks("devices")
+        self._fleet = Fleet()
+        self._changing = asyncio.Lock()
+        self._http: aiohttp.ClientSession | None = None
+
+    # life
+
+    async def start(self) -> None:
+        """Draw every charger and meter into the picture, then start servers and clients."""
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        self._draw()
+        offer_commands(self._orders, self)
+        for manifest in self._manifests.values():
+            if manifest.serves:
+                await self._start_server(manifest)
+        await self._match_clients()
+        self._bus.listen("devices", (DrawingChanged,), self._redrawn)
+
+    async def stop(self) -> None:
+        """End every driver: clients first, then the servers that devices dial into."""
+        for station in list(self._fleet.running):
+            await self._end_client(station)
+        for host, server in self._fleet.servers:
+            await server.stop()
+            await host.tasks.close()
+        for station_host in self._fleet.hosts.values():
+            await station_host.tasks.close()
+        await self._tasks.close()
+        if self._http is not None:
+            await self._http.close()
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """The shared HTTP session; only between start and stop."""
+        if self._http is None:
+            raise RuntimeError("the devices room is not running")
+        return self._http
+
+    async def _start_server(self, manifest: Manifest) -> None:
+        host = Server(self, manifest.name)
+        server: Driver = await entry(manifest)(host, self._sections(manifest.name))
+        self._fleet.servers.append((host, server))
+
+    async def _redrawn(self, fact: Fact) -> None:
+        self._draw()
+        await self._match_clients()
+        for host, _ in self._fleet.servers:
+            for station in {charger.station for charger in self._picture.site.chargers.values()}:
+                for call in host.adopted_calls:
+                    call(station)
+
+    async def _match_clients(self) -> None:
+        """Start clients for new stations, end those of stations that left, restart those whose entry changed."""
+        async with self._changing:
+            wanted = {s: e for s, e in self._entries().items() if not self._manifests[e.integration].serves}
+            for station, running in list(self._fleet.running.items()):
+                if wanted.get(station) != running.entry:
+                    await self._end_client(station)
+            for station, station_entry in wanted.items():
+                if station not in self._fleet.running:
+                    task = self._tasks.keep(station, partial(self._client, station_entry))
+                    self._fleet.running[station] = Running(station_entry, task)
+
+    async def _client(self, station_entry: StationEntry) -> None:
+        manifest = self._manifests[station_entry.integration]
+        host = self._host(manifest.name, station_entry.station)
+        driver: Driver = await entry(manifest)(host, station_entry.config)
+        self._fleet.drivers[station_entry.station] = driver
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._fleet.drivers.pop(station_entry.station, None)
+            await driver.stop()
+            await host.tasks.close()
+
+    async def _end_client(self, station: StationId) -> None:
+        running = self._fleet.running.pop(station)
+        running.task.cancel()
+        await asyncio.gather(running.task, return_exceptions=True)
+        host = self._fleet.hosts.pop(station, None)
+        if host is not None:
+            await host.tasks.close()
+
+    def _draw(self) -> None:
+        """Give every drawn charger and meter its place in the picture, and take out what left the drawing."""
+        site, picture = self._picture.site, self._picture
+        for charger in site.chargers.values():
+            live = picture.chargers.get(charger.id)
+            if live is None or live.station != charger.station:
+                live = LiveCharger(charger.id, charger.station, session=self._transactions.of(charger.id))
+                picture.chargers[charger.id] = live
+                self._bus.publish(ChargerChanged(charger.id))
+        for gone in picture.chargers.keys() - site.chargers.keys():
+            del picture.chargers[gone]
+        for meter in site.meters:
+            picture.meters.setdefault(meter, LiveMeter(meter))
+        for lost in picture.meters.keys() - site.meters.keys():
+            del picture.meters[lost]
+
+    # what hosts ask
+
+    def chargers_of(self, station: StationId) -> Mapping[int, Charger]:
+        """The drawn chargers of a station by connector."""
+        return {c.connector: c for c in self._picture.site.chargers.values() if c.station == station}
+
+    def meter_of(self, station: StationId) -> MeterId | None:
+        """The drawn meter that a station is."""
+        return next((m.id for m in self._picture.site.meters.values() if m.station == station), None)
+
+    def address_of(self, station: StationId) -> Address | None:
+        """As typed into the configuration, else as last announced."""
+        running = self._fleet.running.get(station)
+        if running is not None and running.entry.address is not None:
+            return running.entry.address
+        return self._whereabouts.address_of(station)
+
+    def station_host(self, integration: str, station: StationId) -> Station | None:
+        """The host of a station of this integration, if the drawing has it."""
+        drawn = any(c.integration == integration for c in self.chargers_of(station).values())
+        return self._host(integration, station) if drawn else None
+
+    def settings_of(self, station: StationId) -> IntegrationConfig | None:
+        """The integration's own settings of a station in the drawing."""
+        found = self._entries().get(station)
+        return None if found is None else found.config
+
+    def attach(self, station: StationId, driver: Driver | None) -> None:
+        """A server says who drives a station from now on, or that nobody does."""
+        if driver is None:
+            self._fleet.drivers.pop(station, None)
+        else:
+            self._fleet.drivers[station] = driver
+
+    def _host(self, integration: str, station: StationId) -> Station:
+        host = self._fleet.hosts.get(station)
+        if host is None:
+            host = self._fleet.hosts[station] = Station(self, integration, station)
+        return host
+
+    # what comes up
+
+    def heard(self, charger: Charger, report: ChargerReport) -> None:
+        """A device said something of one charger: into the picture, then onto the bus."""
+        live = self._picture.chargers.get(charger.id)
+        if live is None:
+            return
+        for event in apply(live, charger, report, self.clock.now(), self.clock.monotonic()):
+            self._bus.publish(event)
+        self._bus.publish(ChargerChanged(charger.id))
+
+    def heard_meter(self, meter: MeterId, report: MeterReport) -> None:
+        """A device said something of a meter."""
+        live = self._picture.meters.get(meter)
+        if live is None:
+            return
+        if isinstance(report, MeterReading):
+            live.reading, live.reading_at_s = report, self.clock.monotonic()
+        elif isinstance(report, Identity):
+            live.identity = report
+        elif not self._meter_contact(live, report):
+            return
+        self._bus.publish(MeterChanged(meter))
+
+    def _meter_contact(self, live: LiveMeter, report: Contact) -> bool:
+        up, before = report.link is Link.UP, live.online
+        if before is up:
+            return False
+        live.online = up
+        if up:
+            self._bus.publish(MeterConnected(at=self.clock.now(), meter=live.id))
+        elif before is not None:
+            self._bus.publish(MeterDisconnected(at=self.clock.now(), meter=live.id, why=report.why))
+        return True
+
+    def heard_capabilities(self, station: StationId, capabilities: frozenset[Capability]) -> None:
+        """A driver knows now what its station can do."""
+        for charger in self.chargers_of(station).values():
+            self._picture.chargers[charger.id].capabilities = capabilities
+            self._bus.publish(ChargerChanged(charger.id))
+
+    def transaction_started(self, station: StationId, start: TransactionStart) -> TransactionId:
+        """A start: on disk, then in the picture, then told."""
+        charger = self.chargers_of(station).get(start.connector)
+        if charger is None:
+            raise NotFound(f"station {station} has no connector {start.connector} in the drawing", "adopt it first")
+        earlier = self._transactions.of(charger.id)
+        session, new = self._transactions.begin(charger.id, start)
+        if not new:
+            return session.id
+        if earlier is not None:
+            self.transaction_stopped(TransactionStop(transaction=earlier.id, at=start.at, reason="replaced"))
+        self._picture.chargers[charger.id].session = session
+        self._bus.publish(SessionStarted(at=start.at, charger=charger.id, session=session.id, token=start.token))
+        self._bus.publish(ChargerChanged(charger.id))
+        return session.id
+
+    def transaction_stopped(self, stop: TransactionStop) -> None:
+        """An end: on disk, then in the picture, then told. One that nobody knows is taken note of, no more."""
+        running = self._transactions.end(stop.transaction)
+        if running is None:
+            log.warning("transaction %s ended that the hub does not know", stop.transaction)
+            return
+        live = self._picture.chargers.get(running.charger)
+        session = running.session
+        energy_wh = session.energy_wh
+        if live is not None and live.session is not None and live.session.id == session.id:
+            energy_wh, live.session = live.session.energy_wh, None
+        if stop.meter_wh is not None and session.start_wh is not None and stop.meter_wh >= session.start_wh:
+            energy_wh = stop.meter_wh - session.start_wh
+        self._bus.publish(
+            SessionEnded(
+                at=stop.at, charger=running.charger, session=session.id, energy_wh=energy_wh, reason=stop.reason
+            )
+        )
+        self._bus.publish(ChargerChanged(running.charger))
+
+    # what goes down
+
+    def driver_of(self, charger: ChargerId) -> tuple[Driver, int]:
+        """The driver of a charger and its connector there; NotFound or Unreachable."""
+        drawn = self._picture.site.chargers.get(charger)
+        if drawn is None:
+            raise NotFound(
+                f"no charger is called '{charger}'", f"the chargers are: {', '.join(self._picture.chargers)}"
+            )
+        driver = self._fleet.drivers.get(drawn.station)
+        if driver is None or not self._picture.chargers[charger].online:
+            raise Unreachable(f"{charger} does not answer", "look at its power and its network, then try again")
+        return driver, drawn.connector
+
+    async def set_limit(self, charger: ChargerId, limit_a: float) -> float:
+        """Answers the port `Limits`. What was asked stays reserved until the charger has confirmed something."""
+        driver, connector = self.driver_of(charger)
+        if not isinstance(driver, SetsLimit):
+            raise Unsupported(f"{charger} cannot be limited")
+        live = self._picture.chargers[charger]
+        live.asked_a = max(limit_a, live.asked_a or 0.0)
+        try:
+            async with asyncio.timeout(COMMAND_DEADLINE_S):
+                held_a = await driver.set_limit(connector, limit_a)
+        except TimeoutError:
+            raise Unreachable(f"{charger} did not confirm {limit_a:g} A in {COMMAND_DEADLINE_S:.0f} s") from None
+        finally:
+            self._bus.publish(ChargerChanged(charger))
+        live.held_a, live.asked_a = held_a, None
+        return held_a
