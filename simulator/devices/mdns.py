@@ -11,15 +11,13 @@ from types import MappingProxyType
 from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
-NO_TXT: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """One kind of service of a device, `_openevse._tcp`, with its TXT record."""
 
     type: str
-    txt: Mapping[str, str] = field(default=NO_TXT)
+    txt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Responder:
