@@ -1,0 +1,1 @@
+"""Discovery: finds devices that announce themselves, keeps those that dial in unknown, and has them adopted."""
