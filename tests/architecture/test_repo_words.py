@@ -4,12 +4,11 @@ The words are put together from halves here, so that this file can be read by it
 """
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import REPOSITORY
+from tests.architecture.tree import REPOSITORY, tracked
 
 
 def either(*halves: tuple[str, str]) -> str:
@@ -42,16 +41,8 @@ BANNED = {
 
 
 def text_files() -> list[Path]:
-    """Every text file that git tracks or would track; a file with a NUL byte is not text."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    files = [REPOSITORY / name for name in listed.stdout.split("\0") if name]
-    return [file for file in files if file.is_file() and b"\0" not in file.read_bytes()]
+    """Every text file of the repository; a file with a NUL byte is not text."""
+    return [file for name in tracked() if b"\0" not in (file := REPOSITORY / name).read_bytes()]
 
 
 def found_in(text: str, pattern: str) -> list[str]:

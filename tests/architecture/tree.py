@@ -1,6 +1,7 @@
 """Where the packages are, for the tests that read the source tree."""
 
 import ast
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,3 +28,21 @@ def imports(source: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def tracked(*folders: str) -> list[str]:
+    """Every file under these folders, by default under the tree, that git tracks or would track."""
+    # safe.directory: in a CI container the checkout often belongs to another user.
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        *folders,
+    ]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.split("\0") if name and (REPOSITORY / name).is_file()]
