@@ -11,7 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -151,6 +151,31 @@ class Orders:
                 return await served.handle(args, caller)
         except TimeoutError:
             raise Unreachable(f"{order.name} was not answered within {served.deadline_s:.0f} s", "try again") from None
+
+
+def envelope(name: str, document: object) -> Envelope:
+    """An order from its JSON form `{"id", "args", "expires_at"}`; Invalid says which part is wrong."""
+    if not isinstance(document, dict):
+        raise Invalid("an order is a JSON object", 'send {"id": "…", "args": {…}}')
+    unknown = document.keys() - {"id", "args", "expires_at"}
+    if unknown:
+        raise Invalid(f"unknown keys: {', '.join(sorted(unknown))}", "an order has id, args and expires_at")
+    args, id_ = document.get("args", {}), document.get("id")
+    if not isinstance(args, dict):
+        raise Invalid("args is not an object", 'for example {"args": {"charger": "bay-1"}}')
+    if not (id_ is None or (isinstance(id_, str) and 0 < len(id_) <= 64)):
+        raise Invalid("id is not a text of 1 to 64 characters")
+    return Envelope(name, args, id_, _moment(document.get("expires_at")))
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Invalid(f"expires_at '{value}' is not a time", "write it as 2026-01-31T15:04:05Z") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def checked(model: type[A], args: Mapping[str, object]) -> A:

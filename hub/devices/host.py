@@ -84,6 +84,11 @@ class Station:
         """Record a start; on disk when this returns."""
         return self._devices.transaction_started(self.station, start)
 
+    def transaction_of(self, connector: int) -> TransactionId | None:
+        """The transaction that runs on this outlet, or None."""
+        charger = self.chargers.get(connector)
+        return None if charger is None else self._devices.transaction_of(charger.id)
+
     async def transaction_stopped(self, stop: TransactionStop) -> None:
         """Record an end; on disk when this returns."""
         self._devices.transaction_stopped(stop)

@@ -97,6 +97,7 @@ class Devices:
         self._manifests = manifests()
         self._tasks = Tasks("devices")
         self._fleet = Fleet()
+        self._drawn: dict[StationId, Mapping[int, Charger]] = {}
         self._changing = asyncio.Lock()
         self._http: aiohttp.ClientSession | None = None
 
@@ -139,11 +140,13 @@ class Devices:
         self._fleet.servers.append((host, server))
 
     async def _redrawn(self, fact: Fact) -> None:
+        before = self._drawn
         self._draw()
         await self._match_clients()
+        changed = [station for station, chargers in self._drawn.items() if before.get(station) != chargers]
         for host, _ in self._fleet.servers:
-            for station in {charger.station for charger in self._picture.site.chargers.values()}:
-                for call in host.adopted_calls:
+            for call in host.adopted_calls:
+                for station in changed:
                     call(station)
 
     async def _match_clients(self) -> None:
@@ -181,6 +184,7 @@ class Devices:
     def _draw(self) -> None:
         """Give every drawn charger and meter its place in the picture, and take out what left the drawing."""
         site, picture = self._picture.site, self._picture
+        self._drawn = {c.station: self.chargers_of(c.station) for c in site.chargers.values()}
         for charger in site.chargers.values():
             live = picture.chargers.get(charger.id)
             if live is None or live.station != charger.station:
@@ -290,6 +294,11 @@ class Devices:
         self._bus.publish(SessionStarted(at=start.at, charger=charger.id, session=session.id, token=start.token))
         self._bus.publish(ChargerChanged(charger.id))
         return session.id
+
+    def transaction_of(self, charger: ChargerId) -> TransactionId | None:
+        """The running transaction of a charger."""
+        session = self._transactions.of(charger)
+        return None if session is None else session.id
 
     def transaction_stopped(self, stop: TransactionStop) -> None:
         """An end: on disk, then in the picture, then told. One that nobody knows is taken note of, no more."""

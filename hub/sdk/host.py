@@ -115,6 +115,10 @@ class StationHost(Protocol):
         """Record a start, on disk before the device is answered. The same start twice is one."""
         ...
 
+    def transaction_of(self, connector: int) -> TransactionId | None:
+        """The transaction that runs on this outlet, or None."""
+        ...
+
     async def transaction_stopped(self, stop: TransactionStop) -> None:
         """Record an end, before the device is answered. Idempotent."""
         ...

@@ -16,7 +16,9 @@ from hub.sdk.host import StationHost
 
 @dataclass(slots=True)
 class Poller:
-    """Calls `poll` every `interval_s`. Failures to reach the device become one `Contact` down; success one up.
+    """Calls `poll` every `interval_s` and says a `Contact` after each: up, or down with the reason and the next step.
+
+    It is said each time, so that a charger that was drawn anew hears it too; an outage is logged once.
 
     `poll` raises Unreachable, TimeoutError, OSError or an aiohttp.ClientError when the device did not answer.
     """
@@ -48,7 +50,9 @@ class Poller:
                 await self.poll()
         except TimeoutError:
             return f"no answer within {self.deadline_s:.0f} s"
-        except (Unreachable, OSError, aiohttp.ClientError) as failed:
+        except Unreachable as failed:
+            return f"{failed.message}; {failed.next}" if failed.next else failed.message
+        except (OSError, aiohttp.ClientError) as failed:
             return str(failed) or type(failed).__name__
         return None
 

@@ -1,0 +1,108 @@
+"""The commands and their options; each does its work in a module of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import hub
+from hub.cli import check_config as check
+from hub.cli import demo as demo_site
+from hub.cli import discover as found
+from hub.cli import order as orders
+from hub.cli import run as running
+from hub.cli import status as shown
+
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data"),
+    envvar="EVHUB_DATA",
+    show_default=True,
+    help="Folder of the hub's configuration and state.",
+)
+CONFIG = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Configuration file instead of <data>/config.yaml.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document for machines.")
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(hub.__version__, prog_name="evhub")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Find, connect and balance a site's EV chargers. Without a command: `evhub run`."""
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@main.command()
+@DATA
+@CONFIG
+@click.option("--log-json", is_flag=True, help="Log lines as JSON.")
+def run(data: Path, config: Path | None, log_json: bool) -> None:
+    """Run the hub. The shipped configuration is copied to <data>/config.yaml at the first start."""
+    running.run(data, config, log_json=log_json)
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True, help="HTTP port; 0 takes a free one.")
+@click.option("--ocpp-port", default=8887, show_default=True, help="OCPP port; 0 takes a free one.")
+@click.option("--mqtt-port", default=1883, show_default=True, help="MQTT port; 0 takes a free one.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=None, help="Keep the state here.")
+@click.option("--site", default="demo", show_default=True, help="A site of the simulator: demo, two, or a file.")
+@click.option("--seed", default=7, show_default=True, help="Another seed is another day.")
+@click.option("--speed", default=1.0, show_default=True, help="How much faster the simulated world passes.")
+@click.option("--duration", default=0.0, help="End after so many seconds; 0 runs until Ctrl-C.")
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the true currents here."
+)
+def demo(**options: object) -> None:
+    """Run a virtual site: real protocols, no hardware. Stop it with Ctrl-C."""
+    demo_site.demo(demo_site.Options.model_validate(options))
+
+
+@main.command("check-config")
+@DATA
+@CONFIG
+@JSON
+def check_config(data: Path, config: Path | None, as_json: bool) -> None:
+    """Check a configuration: every problem at once, each with its line and the next step."""
+    check.check_config(data, config, as_json=as_json)
+
+
+@main.command()
+@DATA
+@click.option("--seconds", default=8.0, show_default=True, help="How long to listen.")
+@JSON
+def discover(data: Path, seconds: float, as_json: bool) -> None:
+    """Find chargers and meters that announce themselves on the network."""
+    found.discover(data, seconds, as_json=as_json)
+
+
+@main.command()
+@DATA
+@JSON
+def status(data: Path, as_json: bool) -> None:
+    """Say how the running site is."""
+    shown.status(data, as_json=as_json)
+
+
+@main.command()
+@DATA
+@JSON
+@click.option("--list", "list_them", is_flag=True, help="Name every order and its arguments.")
+@click.argument("name", required=False)
+@click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
+def order(data: Path, as_json: bool, list_them: bool, name: str | None, values: tuple[str, ...]) -> None:
+    """Give an order to the running hub, e.g. `evhub order charger.set_limit charger=bay-1 limit_a=10`."""
+    if list_them:
+        orders.list_orders(data, as_json=as_json)
+    elif name is None:
+        raise click.UsageError("name an order, or give --list")
+    else:
+        orders.give(data, name, values, as_json=as_json)

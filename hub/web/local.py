@@ -1,0 +1,117 @@
+"""The hub's own door for its command line: a socket in the data folder that only this user (or root) can open.
+
+Who may open the file may give orders; nothing of it is on the network. `POST /orders/<name>` takes the same envelope as
+MQTT and answers the same reply; `GET /status` answers what `/api/v1/status` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from hub.core.orders import Caller, Orders, envelope
+from hub.model.errors import EvhubError, Invalid, PortInUse, Unreachable
+
+LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
+Status = Callable[[], dict[str, object]]
+
+
+def socket_path(data: Path) -> Path:
+    """Where the socket of the hub with this data folder is; a short path is made up where the folder's is too long."""
+    path = data.resolve() / "evhub.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(os.environ.get("XDG_RUNTIME_DIR", tempfile.gettempdir())) / f"evhub-{name}.sock"
+
+
+class LocalDoor:
+    """Serves the socket."""
+
+    def __init__(self, data: Path, orders: Orders, status: Status) -> None:
+        self._path = socket_path(data)
+        self._orders, self._status = orders, status
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. PortInUse when another hub runs on the same data folder; a dead one's socket is replaced."""
+        if self._path.exists() and await _answers(self._path):
+            raise PortInUse(
+                f"another evhub runs on {self._path.parent}", "stop it first, or give --data another folder"
+            )
+        self._path.unlink(missing_ok=True)
+        app = web.Application(client_max_size=64 * 1024)
+        app.router.add_post("/orders/{name}", self._order)
+        app.router.add_get("/orders", self._catalogue)
+        app.router.add_get("/status", self._say_status)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        before = os.umask(0o177)
+        try:
+            await web.UnixSite(self._runner, str(self._path)).start()
+        finally:
+            os.umask(before)
+
+    async def stop(self) -> None:
+        """Stop listening and take the socket away."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._path.unlink(missing_ok=True)
+
+    async def _order(self, request: web.Request) -> web.Response:
+        try:
+            order = envelope(request.match_info["name"], orjson.loads(await request.read()))
+        except orjson.JSONDecodeError as wrong:
+            return _json({"ok": False, "error": _error(Invalid(f"the order is not JSON: {wrong}"))})
+        except EvhubError as wrong:
+            return _json({"ok": False, "error": _error(wrong)})
+        reply = await self._orders.answer(order, Caller(who="local user", via="cli"))
+        return _json({"id": order.id, **reply.to_json()})
+
+    async def _catalogue(self, request: web.Request) -> web.Response:
+        served = self._orders.catalogue
+        return _json({n: {"says": s.says, "args": list(s.args.model_fields)} for n, s in sorted(served.items())})
+
+    async def _say_status(self, request: web.Request) -> web.Response:
+        return _json(self._status())
+
+
+def _error(why: EvhubError) -> dict[str, object]:
+    return {"code": why.code, "message": why.message, "next": why.next}
+
+
+def _json(document: object) -> web.Response:
+    return web.Response(body=orjson.dumps(document), content_type="application/json")
+
+
+async def _answers(path: Path) -> bool:
+    try:
+        await ask(path, "GET", "/status")
+    except Unreachable:
+        return False
+    return True
+
+
+async def ask(path: Path, method: str, url: str, document: object = None) -> dict[str, object]:
+    """One request to the hub behind the socket; Unreachable when none answers there."""
+    connector = aiohttp.UnixConnector(str(path))
+    body = None if document is None else orjson.dumps(document)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as session,
+            session.request(method, f"http://hub{url}", data=body) as response,
+        ):
+            answer: dict[str, object] = orjson.loads(await response.read())
+            return answer
+    except (aiohttp.ClientError, OSError, TimeoutError) as failed:
+        raise Unreachable(
+            f"no evhub answers at {path} ({failed or type(failed).__name__})",
+            "start it with 'evhub run', or name its data folder with --data",
+        ) from failed

@@ -1,0 +1,32 @@
+"""What the OCPP integration takes from the configuration: its listener, and a station's own oddities."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from hub.sdk import IntegrationConfig
+
+
+class Config(IntegrationConfig):
+    """A charger's own keys beside the common ones."""
+
+    stack_level: int | None = Field(
+        default=None, ge=0, le=100, description="stack level of the hub's profiles; default: the highest it takes"
+    )
+    rate_unit: Literal["A", "W"] | None = Field(
+        default=None, description="unit of charging profiles; default: what the charger says it takes, A first"
+    )
+
+
+class ServerConfig(IntegrationConfig):
+    """The section `ocpp` of config.yaml."""
+
+    bind: str = Field(default="0.0.0.0", description="address to listen on")
+    port: int = Field(default=8887, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    adopt: Literal["ask", "always"] = Field(
+        default="ask", description="what happens to a station that is not in the configuration"
+    )
+    heartbeat_s: int = Field(default=60, ge=10, le=3600, description="interval that chargers are told for heartbeats")
+    meter_interval_s: int = Field(default=5, ge=1, le=900, description="interval of meter values during a session")
