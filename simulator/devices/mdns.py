@@ -7,6 +7,7 @@ import socket
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import ClassVar
 
 from zeroconf import IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
@@ -20,22 +21,26 @@ class Service:
     txt: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+Place = tuple[str, asyncio.AbstractEventLoop]  # an interface's address, and the loop that serves it
+
+
 class Responder:
     """The process's zeroconf on one interface; devices join and leave, and the last one closes it."""
 
-    _open: dict[str, Responder] = {}  # noqa: RUF012  one for each interface of this process, by design
+    _open: ClassVar[dict[Place, Responder]] = {}
 
-    def __init__(self, interface: str) -> None:
-        self.zeroconf = AsyncZeroconf(interfaces=[interface], ip_version=IPVersion.V4Only)
-        self._interface = interface
+    def __init__(self, place: Place) -> None:
+        self.zeroconf = AsyncZeroconf(interfaces=[place[0]], ip_version=IPVersion.V4Only)
+        self._place = place
         self._users = 0
 
     @classmethod
     def join(cls, interface: str) -> Responder:
         """The responder on the interface with this address, begun when nobody uses it yet. Pair with `leave`."""
-        if interface not in cls._open:
-            cls._open[interface] = cls(interface)
-        responder = cls._open[interface]
+        place = (interface, asyncio.get_running_loop())
+        if place not in cls._open:
+            cls._open[place] = cls(place)
+        responder = cls._open[place]
         responder._users += 1
         return responder
 
@@ -43,14 +48,14 @@ class Responder:
         """One user less; after the last one the sockets are closed."""
         self._users -= 1
         if self._users == 0:
-            del self._open[self._interface]
+            del self._open[self._place]
             await self.zeroconf.async_close()
 
 
 class Presence:
     """One device's services under one instance name. Without an interface every call does nothing.
 
-    `name` must be unlike any other on the network: NonUniqueNameException says that somebody has it already.
+    `name` must be unlike any other on the network: zeroconf's Error says that somebody has it already.
     """
 
     def __init__(self, interface: str | None, name: str, services: tuple[Service, ...]) -> None:
@@ -69,16 +74,14 @@ class Presence:
         await self._hush()
         self._responder = self._responder or Responder.join(self._interface)
         infos = [self._info(service, host, port) for service in self._services]
-        zeroconf = self._responder.zeroconf
-        if self._shown:
-            told = await asyncio.gather(*(zeroconf.async_update_service(info) for info in infos))
-        else:
-            told = await asyncio.gather(
-                *(zeroconf.async_register_service(info, cooperating_responders=self._known) for info in infos)
-            )
+        tell = self._change if self._shown else self._register
+        told = await asyncio.gather(*(tell(self._responder.zeroconf, info) for info in infos), return_exceptions=True)
+        failures = [failure for failure in told if isinstance(failure, BaseException)]
+        self._shown = [info for info, each in zip(infos, told, strict=True) if not isinstance(each, BaseException)]
+        self._telling = asyncio.create_task(_all([each for each in told if not isinstance(each, BaseException)]))
+        if failures:
+            raise failures[0]
         self._known = True
-        self._shown = infos
-        self._telling = asyncio.create_task(_all(told))
 
     async def vanish(self) -> None:
         """Say goodbye; returns when it is said."""
@@ -100,6 +103,12 @@ class Presence:
         telling, self._telling = self._telling, None
         if telling is not None:
             await telling
+
+    async def _register(self, zeroconf: AsyncZeroconf, info: ServiceInfo) -> Awaitable[object]:
+        return await zeroconf.async_register_service(info, cooperating_responders=self._known)
+
+    async def _change(self, zeroconf: AsyncZeroconf, info: ServiceInfo) -> Awaitable[object]:
+        return await zeroconf.async_update_service(info)
 
     def _info(self, service: Service, host: str, port: int) -> ServiceInfo:
         return ServiceInfo(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
 
+import zeroconf
 from aiohttp import web
 
 from simulator.devices.base import Address, Device, Fault, Net
@@ -51,6 +52,7 @@ class OpenEvse:
         self._pushed: Status = {}
         self._plugged = self._evse.plugged
         self._since_s = world.elapsed_s
+        self._awake = True  # the gateway runs
         self._booted_at = 0.0  # loop time from which it knows its controller
         self._stirred = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -62,7 +64,11 @@ class OpenEvse:
     async def begin(self) -> OpenEvse:
         """Listen, announce and push; the pilot is at the configured most."""
         await self._server.open()
-        await self._presence.appear(self._server.host, self._server.port)
+        try:
+            await self._presence.appear(self._server.host, self._server.port)
+        except zeroconf.Error:  # somebody has its name
+            await self.stop()
+            raise
         self._evse.on_change(self._watch)
         self._steer()
         self._tasks.append(asyncio.create_task(self._push()))
@@ -82,7 +88,8 @@ class OpenEvse:
         await self._presence.appear(self._server.host, self._server.port)
 
     async def stop(self) -> None:
-        """Leave the network with a goodbye."""
+        """Leave the network with a goodbye; the outlet stays as it is."""
+        self._awake = False
         await self._lapses.close()
         await cancel(*self._tasks)
         await self._presence.close()
@@ -103,7 +110,7 @@ class OpenEvse:
         if plugged != self._plugged:
             self._plugged = plugged
             self._since_s = self._world.elapsed_s
-            if not plugged:
+            if not plugged and self._awake:
                 self._claims.release_ended()
                 self._steer()
         self._stirred.set()
@@ -124,9 +131,11 @@ class OpenEvse:
 
     async def _go_down(self) -> None:
         await self._server.cut()
+        self._awake = False
         self._claims.forget()  # the controller behind keeps its pilot until the gateway is back
 
     async def _come_up(self) -> None:
+        self._awake = True
         self._booted_at = asyncio.get_running_loop().time() + BOOT_S / self._pace
         self._pushed = {}
         self._steer()

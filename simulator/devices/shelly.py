@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 
+import zeroconf
 from aiohttp import web
 
 from simulator.devices.base import Address, Device, Fault, Net
@@ -81,7 +82,11 @@ class Shelly:
     async def begin(self) -> Shelly:
         """Listen, announce, sample."""
         await self._server.open()
-        await self._presence.appear(self._server.host, self._server.port)
+        try:
+            await self._presence.appear(self._server.host, self._server.port)
+        except zeroconf.Error:  # somebody has its name
+            await self.stop()
+            raise
         self._sampling = asyncio.create_task(self._sample())
         return self
 
@@ -224,9 +229,7 @@ class Shelly:
         return web.json_response(answer)
 
     async def _get_rpc(self, request: web.Request) -> web.WebSocketResponse:
-        client = await self._sockets.serve(request, _welcome, self._hear)
-        self._subscribers.pop(client, None)
-        return client
+        return await self._sockets.serve(request, _welcome, self._hear)
 
     async def _hear(self, client: web.WebSocketResponse, text: str) -> None:
         frame = _object(text)
@@ -260,14 +263,15 @@ class Shelly:
         return by_name[method.lower()](params)
 
     async def _notify(self, method: str, components: Status) -> None:
+        for client in tuple(self._subscribers.keys() - self._sockets.clients):
+            del self._subscribers[client]
         for client in tuple(self._subscribers):
             await self._send(client, method, components)
 
     async def _send(self, client: web.WebSocketResponse, method: str, components: Status) -> None:
         params = {"ts": round(time.time(), 2), **components}
-        if client in self._subscribers:  # it may have left while another was being told
-            frame = {"src": self.unit.id, "dst": self._subscribers[client], "method": method, "params": params}
-            await self._sockets.send(client, frame)
+        frame = {"src": self.unit.id, "dst": self._subscribers[client], "method": method, "params": params}
+        await self._sockets.send(client, frame)
 
 
 async def _welcome(_client: web.WebSocketResponse, _: str) -> None:

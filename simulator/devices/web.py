@@ -115,7 +115,8 @@ class Sockets:
 
     async def serve(self, request: web.Request, opened: Heard, heard: Heard) -> web.WebSocketResponse:
         """Talk to one client until it goes: `opened` once (with ""), then `heard` for each text frame."""
-        client = web.WebSocketResponse(autoping=False, compress=False)  # pings by hand: a silent device sends no pong
+        # pings by hand: a silent device sends no pong
+        client = web.WebSocketResponse(autoping=False, compress=False, timeout=SEND_WITHIN_S)
         await client.prepare(request)
         self.clients.add(client)
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import zeroconf
 
 from simulator.devices.base import Device, Fault, Net, Option
 from simulator.devices.openevse import OpenEvse, start
@@ -352,6 +353,17 @@ async def test_frozen_it_repeats_itself() -> None:
                 await asyncio.sleep(0.01)
 
 
+async def test_a_car_that_leaves_while_the_gateway_restarts_changes_nothing() -> None:
+    world = site()
+    async with an_openevse(world) as client:
+        world.plug("b1", CAR, need_wh=50_000)
+        await client.call("POST", "/override", {"charge_current": 10})
+        await client.openevse.fault(Fault.REBOOT, for_s=1000)
+        world.unplug("b1")
+        pass_time(world, 1)
+        assert world.evses["b1"].offered_a == 10
+
+
 async def test_every_fault_of_a_device_is_known_here() -> None:
     async with an_openevse(site()) as client:
         for fault in Fault:
@@ -386,6 +398,15 @@ async def test_it_is_announced_follows_its_address_and_says_goodbye() -> None:
             assert await refused(LOOPBACK, address.port or 0)
             assert (await client.status())["state"] == 1
         await until(lambda: not {name, bare} & ear.found.keys())
+
+
+async def test_a_name_is_given_once() -> None:
+    net = Net(mdns=LOOPBACK, suffix="t-twice", pace=PACE)
+    async with an_openevse(site(), net) as client:
+        with pytest.raises(zeroconf.Error):
+            async with an_openevse(site(), net):
+                pass
+        assert (await client.status())["state"] == 1
 
 
 async def test_two_runs_have_two_serials() -> None:
