@@ -38,7 +38,7 @@ from hub.model.facts import (
 )
 from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
 from hub.model.reading import ChargerReport, Contact, Identity, Link, MeterReading, MeterReport
-from hub.sdk.capabilities import Driver, SetsLimit
+from hub.sdk.capabilities import Driver, Listens, SetsLimit
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.host import TransactionStart, TransactionStop
 from hub.sdk.manifest import Manifest
@@ -133,6 +133,11 @@ class Devices:
         if self._http is None:
             raise RuntimeError("the devices room is not running")
         return self._http
+
+    @property
+    def doors(self) -> list[str]:
+        """Where devices dial in, a line for each server that listens."""
+        return [server.door for _, server in self._fleet.servers if isinstance(server, Listens)]
 
     async def _start_server(self, manifest: Manifest) -> None:
         host = Server(self, manifest.name)

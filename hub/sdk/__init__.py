@@ -25,7 +25,7 @@ from hub.model.reading import (
     MeterReport,
 )
 from hub.model.units import PHASES, PerPhase, Phase, floor_to, known, same_on_each
-from hub.sdk.capabilities import Driver, Resets, SetsLimit, StartsAndStops, Unlocks
+from hub.sdk.capabilities import Driver, Listens, Resets, SetsLimit, StartsAndStops, Unlocks
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.host import Decision, ServerHost, StationHost, TransactionStart, TransactionStop
 from hub.sdk.manifest import Manifest, Matcher
@@ -55,6 +55,7 @@ __all__ = [
     "LimitHeld",
     "Link",
     "Listening",
+    "Listens",
     "Manifest",
     "Matcher",
     "MeterId",

@@ -18,6 +18,16 @@ class Driver(Protocol):
 
 
 @runtime_checkable
+class Listens(Protocol):
+    """Devices dial into it."""
+
+    @property
+    def door(self) -> str:
+        """Where, in a line for people."""
+        ...
+
+
+@runtime_checkable
 class SetsLimit(Protocol):
     """It can be told how much to give."""
 

@@ -68,6 +68,11 @@ class OcppServer:
         """The real port, also when 0 was asked for."""
         return 0 if self._listening is None else self._listening.port
 
+    @property
+    def door(self) -> str:
+        """Where chargers dial in, for people."""
+        return f"ocpp  ws://<this machine>:{self.port}/ocpp/<identity of the charger>"
+
     async def start(self) -> None:
         """Listen; PortInUse when another program has the port."""
         app = web.Application()

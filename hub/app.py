@@ -1,0 +1,107 @@
+"""The composition root: builds every part in reading order, and closes them in reverse.
+
+This is the only file that names concrete classes of several rooms. `start()` tells the whole life of the program.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from hub.balance.service import Balance
+from hub.config.drawing import FileDrawing
+from hub.config.load import Loaded
+from hub.core.bus import Bus
+from hub.core.clock import Clock, SystemClock
+from hub.core.keep import Keep
+from hub.core.orders import Orders
+from hub.core.state import Picture
+from hub.devices.entries import StationEntry
+from hub.devices.manifests import manifests
+from hub.devices.service import Devices, Parts
+from hub.discovery.service import Discovery
+from hub.model.ids import StationId
+from hub.mqtt.service import Mqtt
+from hub.mqtt.topics import candidate_state, charger_state, circuit_state, iso, meter_state, site_state
+from hub.web.local import LocalDoor
+from hub.web.service import Web
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[], Awaitable[None]]
+
+
+class App:
+    """One hub: everything between a configuration that was checked and a clean stop."""
+
+    def __init__(self, loaded: Loaded, data: Path, clock: Clock | None = None) -> None:
+        config = loaded.config
+        self.clock = clock or SystemClock()
+        self.bus = Bus()
+        self.orders = Orders(self.clock)
+        self.keep = Keep(data / "state")
+        self.picture = Picture(loaded.site)
+        self.drawing = FileDrawing(loaded, self.picture, self.bus)
+        self.web = Web(config.web, self.bus, self.clock, self.status)
+        self.door = LocalDoor(data, self.orders, self.status)
+        self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
+        parts = Parts(self.picture, self.bus, self.orders, self.clock, self.keep, self.discovery, self.discovery)
+        self.devices = Devices(parts, self.entries, self.drawing.section)
+        self.balance = Balance(self.picture, self.bus, self.orders, self.devices, self.clock, self.keep, config.balance)
+        self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
+        self._stops: list[Step] = []
+
+    async def start(self) -> None:
+        """Doors first, so that a port in use stops everything; then the balancer, before any device can be heard."""
+        try:
+            await self._begin(self.bus.close)
+            await self._begin(self.door.stop, self.door.start)
+            await self._begin(self.web.stop, self.web.start)
+            await self._begin(self.mqtt.stop, self.mqtt.start)
+            await self._begin(self.balance.stop, self.balance.start)
+            await self._begin(self.discovery.stop, self.discovery.start)
+            await self._begin(self.devices.stop, self.devices.start)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close what was started, last first."""
+        while self._stops:
+            await self._stops.pop()()
+
+    async def _begin(
+        self, stop: Callable[[], Awaitable[None]], start: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self._stops.append(stop)  # first, so that a start that fails half-way is unwound too
+        if start is not None:
+            await start()
+
+    def entries(self) -> Mapping[StationId, StationEntry]:
+        """What the devices room must run, as the configuration has it now."""
+        return self.drawing.entries
+
+    def status(self) -> dict[str, object]:
+        """The whole site as one JSON document: what MQTT retains, in one piece."""
+        picture, now = self.picture, self.clock.now()
+        return {
+            "ts": iso(now),
+            "site": site_state(picture, now),
+            "circuits": {id: circuit_state(picture, id, now) for id in picture.site.circuits},
+            "meters": {id: meter_state(picture, id, now) for id in picture.site.meters},
+            "chargers": {
+                id: {"online": live.online, **charger_state(picture, id, now)} for id, live in picture.chargers.items()
+            },
+            "candidates": [candidate_state(candidate) for candidate in self.discovery.candidates],
+        }
+
+    def welcome(self) -> list[str]:
+        """What a person wants to read when the hub has started: where it is, and the next step."""
+        lines = [f"evhub is running: {self.picture.site.name}"]
+        lines += [f"  page  http://127.0.0.1:{self.web.port}/app/", f"  mqtt  {self.mqtt.where}"]
+        lines += [f"  {line}" for line in self.devices.doors]
+        if not self.picture.site.chargers:
+            lines.append("No charger is configured yet. Point one at the hub (OCPP), or see what was found:")
+            lines.append("  evhub discover, then evhub order device.adopt station=…")
+        return lines
