@@ -38,13 +38,11 @@ class Heard:
 class Browser:
     """Tells `heard` what is announced. Starts even without a network, and logs an outage once when it begins and ends.
 
-    `interfaces`: names or IPv4 addresses; None for all but loopback. Multicast is IPv4; IPv6 addresses inside the
+    `interfaces`: names or IPv4 addresses; none named: all but loopback. Multicast is IPv4; IPv6 addresses inside the
     announcements count too.
     """
 
-    def __init__(
-        self, types: Iterable[str], interfaces: tuple[str, ...] | None, heard: Heard, look_s: float = 5.0
-    ) -> None:
+    def __init__(self, types: Iterable[str], interfaces: tuple[str, ...], heard: Heard, look_s: float = 5.0) -> None:
         self._types = sorted(set(types))
         self._interfaces = interfaces
         self._heard = heard
@@ -85,15 +83,21 @@ class Browser:
     async def _listening(self, here: list[str]) -> AsyncIterator[AsyncZeroconf]:
         if not here:
             wanted = "no network interface has an IPv4 address"
-            raise OSError(wanted if self._interfaces is None else f"{', '.join(self._interfaces)} has no IPv4 address")
+            raise OSError(wanted if not self._interfaces else f"{', '.join(self._interfaces)} has no IPv4 address")
         network = AsyncZeroconf(interfaces=here)
+        started = asyncio.ensure_future(
+            network.zeroconf.async_wait_for_start()
+        )  # left half done, it would leak sockets
         try:
-            await network.zeroconf.async_wait_for_start()
+            await asyncio.shield(started)
             self._silent |= self._turns.keys()
             browser = AsyncServiceBrowser(network.zeroconf, self._types, handlers=[self._changed])
-            yield network
-            await browser.async_cancel()
+            try:
+                yield network
+            finally:
+                await browser.async_cancel()
         finally:
+            await asyncio.gather(started, return_exceptions=True)
             await network.async_close()
 
     async def _until_addresses_change(self, here: list[str], network: AsyncZeroconf) -> None:
@@ -161,7 +165,7 @@ async def resolved(network: zeroconf.Zeroconf, service_type: str, name: str) -> 
     )
 
 
-def addresses_of(interfaces: tuple[str, ...] | None) -> list[str]:
+def addresses_of(interfaces: tuple[str, ...]) -> list[str]:
     """The IPv4 addresses to listen on, in order: those of the named interfaces, else of all but loopback."""
     found = {
         ip.ip
@@ -172,7 +176,7 @@ def addresses_of(interfaces: tuple[str, ...] | None) -> list[str]:
     return sorted(found)
 
 
-def _wanted(address: str, adapter: str, interfaces: tuple[str, ...] | None) -> bool:
-    if interfaces is None:
+def _wanted(address: str, adapter: str, interfaces: tuple[str, ...]) -> bool:
+    if not interfaces:
         return not ip_address(address).is_loopback
     return address in interfaces or adapter in interfaces

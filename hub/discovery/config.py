@@ -15,9 +15,8 @@ class DiscoveryConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: bool = Field(default=True, description="listen for devices that announce themselves by DNS-SD (zeroconf)")
-    interfaces: tuple[Interface, ...] | None = Field(
-        default=None,
-        min_length=1,
-        description="names or IPv4 addresses of the interfaces to listen on; without it all but loopback",
+    interfaces: tuple[Interface, ...] = Field(
+        default=(),
+        description="names or IPv4 addresses of the interfaces to listen on; none named: all but loopback",
         examples=[["eth0"], ["192.168.1.5"]],
     )

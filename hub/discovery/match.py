@@ -49,6 +49,11 @@ def match(announced: Announcement, manifests: Iterable[Manifest], at: datetime) 
     return min(fits, key=lambda candidate: SUREST_FIRST.index(candidate.confidence), default=None)
 
 
+def types_of(manifests: Iterable[Manifest]) -> set[str]:
+    """The union of all service types that any manifest waits for."""
+    return {matcher.type for manifest in manifests for matcher in manifest.zeroconf}
+
+
 def txt_of(announced: Announcement) -> dict[str, str]:
     """TXT keys in lower case (RFC 6763, 6.4) with readable values. Empty keys and unreadable values are left out.
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hub.core.bus import Bus
-from hub.core.clock import Clock, SystemClock
+from hub.core.clock import Clock
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.ports import Drawing
 from hub.core.tasks import Tasks
 from hub.discovery.browser import Browser, Heard
 from hub.discovery.config import DiscoveryConfig
-from hub.discovery.match import Announcement, match
+from hub.discovery.match import Announcement, match, types_of
 from hub.discovery.sightings import Sightings
 from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.errors import EvhubError, NotFound
@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 500  # identities that dialled in: anybody can invent some
 
 
+def _split(said: object) -> object:
+    """`L1,L2,L3` as the command line gives it, or a list."""
+    return [part.strip() for part in said.split(",")] if isinstance(said, str) else said
+
+
 class ListArgs(Args):
     """`device.list` takes nothing."""
 
@@ -35,12 +40,12 @@ class ListArgs(Args):
 class AdoptArgs(Args):
     """`device.adopt`: which device, and what to write of it; what is left out gets its default."""
 
-    station: str
+    station: str = Field(coerce_numbers_to_str=True)
     id: str | None = Field(default=None, description="its name in the configuration; else the next free bay or meter")
     name: str | None = None
     connector: int | None = None
     circuit: str | None = Field(default=None, description="where a charger hangs, or what a meter measures")
-    phases: tuple[str, ...] | None = None
+    phases: Annotated[tuple[str, ...] | None, BeforeValidator(_split)] = Field(default=None, description="L1,L2,L3")
     max_a: float | None = None
     min_a: float | None = None
     priority: int | None = None
@@ -205,31 +210,6 @@ class Discovery:
             seen_at=self._clock.now(),
             source="drawing",
         )
-
-
-async def listen_for(
-    seconds: float, manifests: Mapping[str, Manifest], interfaces: tuple[str, ...] | None = None
-) -> list[Candidate]:
-    """Listen for so long, without a hub, and answer what was found, by station. For `evhub discover`."""
-    clock, sightings = SystemClock(), Sightings()
-
-    def seen(announced: Announcement) -> None:
-        candidate = match(announced, manifests.values(), clock.now())
-        if candidate is not None:
-            sightings.seen(announced, candidate)
-
-    browser = Browser(types_of(manifests.values()), interfaces, Heard(seen, sightings.gone))
-    await browser.start()
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await browser.stop()
-    return [candidate for _, candidate in sorted(sightings.candidates().items())]
-
-
-def types_of(manifests: Iterable[Manifest]) -> set[str]:
-    """The union of all service types that any manifest waits for."""
-    return {matcher.type for manifest in manifests for matcher in manifest.zeroconf}
 
 
 def as_json(candidate: Candidate) -> dict[str, object]:

@@ -7,6 +7,7 @@ import pytest
 
 from hub.discovery.match import Announcement, best_address, match, txt_of
 from hub.model.candidate import Address, Candidate, Confidence, Kind
+from hub.model.ids import StationId
 from hub.sdk.manifest import Manifest, Matcher
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -99,7 +100,7 @@ def test_what_it_says_of_itself_is_kept() -> None:
     assert found(what) == Candidate(
         integration="openevse",
         kind=Kind.CHARGER,
-        station="a1b2",
+        station=StationId("a1b2"),
         address=Address("192.168.1.5", 8000),
         confidence=Confidence.SURE,
         seen_at=AT,
