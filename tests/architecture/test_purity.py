@@ -16,8 +16,8 @@ IMPURE_ANYWHERE = frozenset({"service.py", "store.py", "api.py", "config.py"})
 IMPURE_IN = {
     # orders are served, drivers are hosted, transactions are on disk before the device is answered
     "devices": frozenset({"commands.py", "host.py", "transactions.py"}),
-    "discovery": frozenset({"browser.py"}),
-    "mqtt": frozenset({"client.py", "broker.py"}),
+    "discovery": frozenset({"browser.py", "discover.py"}),
+    "mqtt": frozenset({"amqtt_child.py", "broker.py", "client.py"}),
 }
 FORBIDDEN_MODULES = frozenset(
     {
