@@ -30,7 +30,7 @@ def copy(tmp_path: Path) -> Path:
     for package in PACKAGES:
         shutil.copytree(REPOSITORY / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     for wanted in ("hub.mqtt", "hub.discovery", "hub.devices", "hub.web", "integrations.one", "integrations.two"):
-        add_module(tmp_path, f"{wanted}.service", "")
+        add_module(tmp_path, f"{wanted}.wanted", "")
     add_module(tmp_path, "simulator.devices.one", "")
     return tmp_path
 
