@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from hub.model.candidate import Address, Kind
 from hub.model.errors import EvhubError
@@ -218,7 +219,13 @@ def _caught(logger: logging.Logger, handler: _Lines) -> Iterator[list[str]]:
 
 def _failures() -> contextlib.AbstractContextManager[list[str]]:
     """Whatever is logged with a traceback, by the task supervisor, by asyncio or by anybody else."""
-    return _caught(logging.getLogger(), _Lines(logging.ERROR, lambda record: record.exc_info is not None))
+    return _caught(logging.getLogger(), _Lines(logging.ERROR, _is_failure))
+
+
+def _is_failure(record: logging.LogRecord) -> bool:
+    """Not so aiohttp's own note that somebody does not speak HTTP."""
+    error = record.exc_info[1] if record.exc_info else None
+    return error is not None and not isinstance(error, HttpProcessingError)
 
 
 def _warnings() -> contextlib.AbstractContextManager[list[str]]:
