@@ -46,6 +46,7 @@ class Evse:
         self.car: Car | None = None
         self.fault: str | None = None  # an errorCode of OCPP 1.6, e.g. "GroundFailure"
         self._ignores_limits = False
+        self._slower_s = 0.0
         self._pilot_a = 0.0
         self._on_the_way: deque[tuple[float, float]] = deque()  # (due at age, offer)
         self._age_s = 0.0
@@ -111,6 +112,10 @@ class Evse:
         self._settle()
         self._tell()
 
+    def slow_by(self, extra_s: float) -> None:
+        """Take so much longer for each new offer; 0 is as quick as ever."""
+        self._slower_s = extra_s
+
     def ignore_limits(self, on: bool) -> None:
         """Keep offering what is offered now, whatever is commanded, until switched off again."""
         self._ignores_limits = on
@@ -130,7 +135,7 @@ class Evse:
     def _command(self) -> None:
         if not self._ignores_limits:
             wanted = self._pilot_a if self.enabled and self.fault is None else 0.0
-            self._on_the_way.append((self._age_s + self.reaction_s, wanted))
+            self._on_the_way.append((self._age_s + self.reaction_s + self._slower_s, wanted))
 
     def _offer(self, amps: float) -> None:
         if self._ignores_limits or amps == self.offered_a:
