@@ -141,7 +141,6 @@ class Connection:
         Incoming calls that wait are dropped: the peer has no answer and repeats what matters. Safe to call twice.
         """
         self._closed = True
-        self._arrived.clear()
         self._line.close()
         others = {task for task in self._tasks if task is not asyncio.current_task()}
         if others:
@@ -175,7 +174,7 @@ class Connection:
         """One call is done with: answer for a handler that broke, then serve the next."""
         self._serving = None
         if self._closed:
-            return
+            return  # what still waits is dropped
         if task.cancelled() or _is_fault(task.exception()):
             self._spawn(self._answer_error(unique_id, OcppError("InternalError", "the request could not be handled")))
         if self._arrived:

@@ -9,7 +9,7 @@ Id = str | int
 
 
 class OcppError(Exception):
-    """Raised by a handler: the peer is answered with a CALLERROR of this code (OCPP-J 1.6, table 7)."""
+    """Raised by a handler: the peer is answered with a CALLERROR of this code (OCPP-J 1.6, section 4.2.3)."""
 
     def __init__(self, code: str, description: str = "", details: Mapping[str, object] | None = None) -> None:
         super().__init__(f"{code}: {description}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 def parse_time(text: str | None) -> datetime | None:
     """The moment that a charger wrote, aware and in UTC, or None when it is missing or no time.
 
-    Taken: any fraction of a second or none, `Z`, `+02:00` or no zone at all (then UTC, which OCPP 1.6 section 3.14
+    Taken: any fraction of a second or none, `Z`, `+02:00` or no zone at all (then UTC, which the standard
     recommends), a space instead of the `T`. Whether 1970 or 2099 is plausible is the reader's question.
     """
     if text is None:

@@ -56,7 +56,7 @@ def strict_accepts(name: str, payload: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_a_message_survives_decoding_and_encoding(name: str, data: st.DataObject) -> None:
     payload = data.draw(full(name) | valid(name))
@@ -94,7 +94,7 @@ def mutated(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_strict_agrees_with_the_oracle(name: str, data: st.DataObject) -> None:
     payload = data.draw(mutated(name))
