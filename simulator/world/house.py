@@ -7,7 +7,7 @@ from random import Random
 
 from simulator.world.evse import Three
 from simulator.world.plan import ApplianceEntry, HouseEntry
-from simulator.world.site import add
+from simulator.world.site import NONE, add
 
 DAY_S = 86_400.0
 BEAT_S = 20.0  # real seconds between two changes: a hub gets one step at a time, however fast the world passes
@@ -22,11 +22,18 @@ class House:
         self._entry = entry
         self._seed = seed
         self._beat_s = BEAT_S * speed  # in world seconds
+        self._held_s = -1.0
+        self._held_a: Three = NONE
         self._days: dict[int, list[tuple[float, float, Three]]] = {}
 
     def current_a(self, world_s: float) -> Three:
         """Amps on L1, L2, L3 at a moment of the world."""
         held_s = on_beat(world_s, self._beat_s)
+        if held_s != self._held_s:
+            self._held_s, self._held_a = held_s, self._at(held_s)
+        return self._held_a
+
+    def _at(self, held_s: float) -> Three:
         share = daily_share(held_s)
         total = add(self._entry.base_a, (a * share for a in self._entry.daily_a))
         for begins_s, ends_s, amps in self._day(int(held_s // DAY_S)):

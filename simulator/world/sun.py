@@ -8,6 +8,7 @@ from random import Random
 from simulator.world.evse import Three
 from simulator.world.house import BEAT_S, DAY_S, on_beat
 from simulator.world.plan import SunEntry
+from simulator.world.site import NONE
 
 SUNRISE_H, SUNSET_H = 6.0, 20.0
 CLEAR = 0.6  # share of the time without a cloud
@@ -21,10 +22,17 @@ class Sun:
         self._entry = entry
         self._seed = seed
         self._beat_s = BEAT_S * speed
+        self._held_s = -1.0
+        self._held_a: Three = NONE
 
     def current_a(self, world_s: float) -> Three:
         """Amps fed in on L1, L2, L3 at a moment of the world; 0 at night."""
         held_s = on_beat(world_s, self._beat_s)
+        if held_s != self._held_s:
+            self._held_s, self._held_a = held_s, self._at(held_s)
+        return self._held_a
+
+    def _at(self, held_s: float) -> Three:
         amps = self._entry.peak_a * bell(held_s) * self._clearness(held_s)
         return (amps, amps, amps)
 
