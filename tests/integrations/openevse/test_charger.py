@@ -315,7 +315,7 @@ async def test_a_dropped_websocket_is_opened_again() -> None:
 async def test_off_the_network_and_back() -> None:
     async with a_bench() as bench:
         driver = await bench.drive()
-        await until(lambda: bench.link is Link.UP)
+        await until(lambda: bench.link is Link.UP and bench.device._sockets.clients)
         await bench.device.fault(Fault.OFFLINE, FOR_A_WHILE_S)
         await until(lambda: bench.link is Link.DOWN)
         with pytest.raises(Unreachable):
@@ -328,7 +328,7 @@ async def test_off_the_network_and_back() -> None:
 async def test_a_silent_unit_is_down() -> None:
     async with a_bench() as bench:
         bench.driver = OpenEvse(bench.host, Client(bench.host, Config()), replace(Pace(), answer_s=0.3)).begin()
-        await until(lambda: bench.link is Link.UP)
+        await until(lambda: bench.link is Link.UP and bench.device._sockets.clients)
         await bench.device.fault(Fault.SILENT, FOR_A_WHILE_S)
         await until(lambda: bench.link is Link.DOWN)
         await until(lambda: bench.link is Link.UP, within_s=8)
