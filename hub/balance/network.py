@@ -1,0 +1,263 @@
+"""The electrical drawing as arithmetic: what every limited line carries when chargers draw at most what they may.
+
+A current is a phasor: L1, L2 and L3 are a third of a turn apart, a line-to-line charger is 30 degrees off both of its
+lines, and a delta-wye transformer's primary carries the difference of two lines. So a car that draws *less* can raise a
+primary current. Every answer here is the worst case over the whole box: each terminal of each charger draws anything
+between nothing and its full amount, which also covers cars with fewer phases than their charger.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.model.charger import Charger, Connection
+from hub.model.ids import ChargerId, CircuitId
+from hub.model.site import Circuit, Site
+from hub.model.units import PHASES, PerPhase, Phase
+
+Phasors = NDArray[np.complex128]
+Reals = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+TURN = (1 + 0j, cmath.exp(-2j * math.pi / 3), cmath.exp(2j * math.pi / 3))
+"""Where the voltage of L1, L2 and L3 points."""
+TOLERANCE_A = 1e-6
+NOTICEABLE_A = 0.01  # a charger that cannot be raised by this much is held by the row that stops it
+
+Lines = tuple[complex, complex, complex]
+ColumnKey = tuple[CircuitId, Connection, tuple[Phase, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One limit of the drawing: a line of a circuit, or a line on the primary side of the transformer before it."""
+
+    circuit: CircuitId
+    phase: Phase
+    limit_a: float
+    turns: float | None = None  # set on a delta primary: turns of the transformer
+
+    @property
+    def primary(self) -> bool:
+        """True on the primary side of a delta-wye transformer."""
+        return self.turns is not None
+
+    def carries(self, lines: Sequence[complex]) -> complex:
+        """The phasor on this row when the circuit's lines carry these."""
+        here = self.phase.place
+        return lines[here] if self.turns is None else (lines[here] - lines[here - 1]) / self.turns
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What flows besides the chargers that can be commanded now.
+
+    `lines_a` by circuit, all that is below it included; negative feeds in. `reserved_a`: chargers that cannot be
+    commanded (silent, refusing), with the most that they may draw.
+    """
+
+    lines_a: Mapping[CircuitId, PerPhase[float]] = field(default_factory=lambda: MappingProxyType({}))
+    reserved_a: Mapping[ChargerId, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Network:
+    """A site's limits. Chargers that hang on the same circuit and lines are one *column*: they add up.
+
+    A row without cancellation has one *corner*, where everybody draws all; a delta primary has one for each set of
+    parts that can point the same way. A `load` holds the phasor sum at each corner, in amps.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._chargers = site.chargers
+        self.rows = tuple(_rows(site))
+        self._columns = _columns(site)
+        parts = [(column, lines) for key, column in self._columns.items() for lines in _parts(key)]
+        circuits = [key[0] for key in self._columns]
+        above = {circuit: {up.id for up in site.upward(circuit)} for circuit in site.circuits}
+        corners: list[tuple[int, Phasors]] = []
+        for index, row in enumerate(self.rows):
+            below = [(column, row.carries(lines)) for column, lines in parts if row.circuit in above[circuits[column]]]
+            corners += [(index, corner) for corner in _corners(row, below, len(self._columns))]
+        self._row = np.array([index for index, _ in corners], np.intp)
+        self._z = np.array([corner for _, corner in corners], np.complex128).reshape(len(corners), len(self._columns))
+        self._limit = np.array([self.rows[index].limit_a for index, _ in corners], np.float64)
+        self._touched = np.abs(self._z) > 1e-12
+        self._steepest = float(np.max(np.abs(self._z), initial=1.0))
+
+    def column(self, charger: ChargerId, terminals: int | None = None) -> int:
+        """The column of a charger whose car loads its first `terminals` terminals; None: it may load all."""
+        return self._columns[_key(self._chargers[charger], terminals)]
+
+    def load(self, background: Background) -> Phasors:
+        """What each corner carries before any commanded charger draws.
+
+        Current that is fed in counts up to the limit only: charging never makes an export worse.
+        """
+        rows = np.array([_flow(row, background.lines_a) for row in self.rows], np.complex128)
+        columns = np.array([self.column(charger) for charger in background.reserved_a], np.intp)
+        return rows[self._row] + self._z @ self.totals(columns, np.array(list(background.reserved_a.values())))
+
+    def totals(self, columns: Indices, amps: Reals) -> Reals:
+        """Amps by column, from each charger's column and amps."""
+        return np.bincount(columns, amps, minlength=len(self._columns)).astype(np.float64, copy=False)
+
+    def plus(self, load: Phasors, totals: Reals) -> Phasors:
+        """The load with these amps by column added."""
+        summed: Phasors = load + self._z @ totals
+        return summed
+
+    def plus_one(self, load: Phasors, column: int, amps: float) -> Phasors:
+        """The load with the amps of one charger added."""
+        summed: Phasors = load + self._z[:, column] * amps
+        return summed
+
+    def fits(self, load: Phasors, columns: Indices) -> bool:
+        """Whether no row that these columns touch is above its limit."""
+        touched = self._touched[:, columns].any(axis=1)
+        return bool(np.all(np.abs(load[touched]) <= self._limit[touched] + TOLERANCE_A))
+
+    def obstacle(self, load: Phasors, column: int, amps: float) -> Row | None:
+        """The row that is above its limit most when a charger adds `amps`; None when it fits."""
+        touched = np.flatnonzero(self._touched[:, column])
+        over = np.abs(load[touched] + self._z[touched, column] * amps) - self._limit[touched]
+        worst = int(np.argmax(over)) if over.size else 0
+        return self.rows[self._row[touched[worst]]] if over.size and over[worst] > TOLERANCE_A else None
+
+    def reach(self, load: Phasors, direction: Reals) -> float:
+        """How many times `direction` (amps by column) can be added before a row is full; inf where nothing stops it."""
+        run = self._z @ direction
+        moving = np.abs(run) > 1e-12
+        return float(np.min(_times(load[moving], run[moving], self._limit[moving]), initial=np.inf))
+
+    def room(self, load: Phasors, column: int) -> float:
+        """The most amps that one charger of this column can add to the load."""
+        direction = np.zeros(len(self._columns))
+        direction[column] = 1.0
+        return self.reach(load, direction)
+
+    def stops(self, load: Phasors) -> Indices:
+        """For each column the index of the row that stops it from having noticeably more; -1 where none does."""
+        stops = np.full(len(self._columns), -1, np.intp)
+        near = np.flatnonzero(np.abs(load) > self._limit - NOTICEABLE_A * self._steepest)
+        if near.size:
+            touched = self._touched[near]
+            run = np.where(touched, self._z[near], np.nan)  # no division by zero where it does not touch
+            full = touched & (_times(load[near, None], run, self._limit[near, None]) < NOTICEABLE_A)
+            first = np.argmax(full, axis=0)
+            stopped = full[first, np.arange(len(stops))]
+            stops[stopped] = self._row[near][first[stopped]]
+        return stops
+
+    def excess(self, load: Phasors) -> Reals:
+        """By row, how far the worst corner is above the limit (negative: below)."""
+        excess = np.full(len(self.rows), -np.inf)
+        np.maximum.at(excess, self._row, np.abs(load) - self._limit)
+        return excess
+
+
+def in_phase(charger: Charger) -> float:
+    """How much of a charger's amp on a line is in phase with the line's own voltage: 1, or cos 30° line to line."""
+    return 1.0 if charger.connection is Connection.LN else math.cos(math.pi / 6)
+
+
+def _times(start: Phasors, run: Phasors, limit: Reals) -> Reals:
+    """How often `run` fits on top of `start`: t ≥ 0 where |start + t·run| = limit; 0 where `start` is over already."""
+    speed, along = np.abs(run) ** 2, (start.conj() * run).real
+    short = np.abs(start) ** 2 - limit**2
+    times = (np.sqrt(np.maximum(along**2 - speed * short, 0.0)) - along) / speed
+    over: Reals = np.where(short > 2 * limit * TOLERANCE_A, 0.0, np.maximum(times, 0.0))
+    return over
+
+
+def _rows(site: Site) -> Iterator[Row]:
+    """All finite limits, the circuits nearest to the chargers first: when two bind, the nearest fuse is named."""
+    depth = {circuit: len(list(site.upward(circuit))) for circuit in site.circuits}
+    for circuit in sorted(site.circuits.values(), key=lambda c: -depth[c.id]):
+        yield from (row for row in _rows_of(circuit) if math.isfinite(row.limit_a))
+
+
+def _rows_of(circuit: Circuit) -> Iterator[Row]:
+    for phase in PHASES:
+        yield Row(circuit.id, phase, circuit.limit_a.of(phase))
+    if circuit.primary is not None:
+        for phase in PHASES:
+            yield Row(circuit.id, phase, circuit.primary.limit_a.of(phase), circuit.primary.turns)
+
+
+def _columns(site: Site) -> dict[ColumnKey, int]:
+    """One column for each way in which a car can load a charger of the drawing: all terminals, or the first few."""
+    keys: dict[ColumnKey, int] = {}
+    for charger in site.chargers.values():
+        for terminals in range(1, len(charger.phases or ()) + 1):
+            keys.setdefault(_key(charger, terminals), len(keys))
+        keys.setdefault(_key(charger, None), len(keys))
+    return keys
+
+
+def _key(charger: Charger, terminals: int | None) -> ColumnKey:
+    """Rotations of the same lines are the same load; the order matters line to line only."""
+    if charger.phases is None or charger.connection is Connection.LL:
+        return charger.circuit, charger.connection, charger.phases
+    return charger.circuit, charger.connection, tuple(sorted(charger.phases[:terminals]))
+
+
+def _parts(key: ColumnKey) -> Iterator[Lines]:
+    """The lines' phasors per amp, for each part that may be drawn without the others.
+
+    Unknown wiring counts on every line; line to line, where the pair is not known, on every pair of lines.
+    """
+    _, connection, phases = key
+    if connection is Connection.LN:
+        yield from (_on({phase: TURN[phase.place]}) for phase in phases or PHASES)
+        return
+    l1, l2, l3 = PHASES
+    for one, other in ((phases[0], phases[1]),) if phases else ((l1, l2), (l2, l3), (l3, l1)):
+        between = (TURN[one.place] - TURN[other.place]) / math.sqrt(3)
+        yield _on({one: between, other: -between})
+
+
+def _on(flows: Mapping[Phase, complex]) -> Lines:
+    l1, l2, l3 = (flows.get(phase, 0j) for phase in PHASES)
+    return l1, l2, l3
+
+
+def _corners(row: Row, parts: Sequence[tuple[int, complex]], columns: int) -> list[Phasors]:
+    """Phasors by column at each corner of the box where the row's current can be largest.
+
+    A convex function is largest at a corner, and the corner that is farthest in a direction has exactly the parts that
+    point that way. On a line all parts lie within 30 degrees of its voltage, and there the full corner is the worst.
+    """
+    flows = np.array([flow for _, flow in parts], np.complex128)
+    at = np.array([column for column, _ in parts], np.intp)
+    choices = _half_planes(flows) if row.primary else [np.ones(len(parts), bool)]
+    corners = []
+    for chosen in choices:
+        corner = np.zeros(columns, np.complex128)
+        np.add.at(corner, at[chosen], flows[chosen])
+        corners.append(corner)
+    return corners
+
+
+def _half_planes(flows: Phasors) -> list[NDArray[np.bool_]]:
+    """Each set of flows that lies on one side of some straight line through zero."""
+    angles = np.angle(flows[np.abs(flows) > 1e-12])
+    edges = np.unique(np.round(np.concatenate([angles + math.pi / 2, angles - math.pi / 2]) % math.tau, 9))
+    between = (edges + np.append(edges[1:], edges[:1] + math.tau)) / 2
+    sets = {((flows * np.exp(-1j * way)).real > 1e-9).tobytes() for way in between}
+    return [np.frombuffer(packed, bool) for packed in sorted(sets)] or [np.zeros(len(flows), bool)]
+
+
+def _flow(row: Row, lines_a: Mapping[CircuitId, PerPhase[float]]) -> complex:
+    amps = lines_a.get(row.circuit)
+    if amps is None:
+        return 0j
+    if row.primary:
+        return row.carries([a * turn for a, turn in zip(amps, TURN, strict=True)])
+    return max(amps.of(row.phase), -row.limit_a) * TURN[row.phase.place]
