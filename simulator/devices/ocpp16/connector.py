@@ -18,6 +18,7 @@ from simulator.devices.profiles import Profile
 from simulator.world.evse import Evse
 
 WAKE_S = 6.0  # a car that draws nothing for so long after an offer does not want it
+CARD_AGAIN_S = 5.0
 CARD_S = 2.0  # how long a driver takes from the plug to the card reader
 
 
@@ -166,11 +167,12 @@ class Connector:
         visit = self._visit
         if visit is None or not self.startable or visit.asking or visit.refused or visit.charged:
             return
-        if self.preset is not None:
+        ready = self.owner.now_s() >= visit.shows_card_at_s
+        if self.preset is not None and ready:
             self._try_tag(self.preset.tag, visit, ask=self.owner.keys.on("AuthorizeRemoteTxRequests"))
         elif self.owner.free_vend:
             self._start(self.tag)
-        elif self.tag and self.owner.now_s() >= visit.shows_card_at_s:
+        elif self.tag and ready:
             self._try_tag(self.tag, visit, ask=True)
 
     def _try_tag(self, tag: str, visit: _Visit, ask: bool) -> None:
@@ -178,7 +180,9 @@ class Connector:
             self._start(tag)
         elif self.owner.online:
             visit.asking = True
-            self._post(lambda: call.Authorize(tag), lambda answer: self._authorised(tag, visit, answer))
+            request = Message(lambda: call.Authorize(tag), lambda answer: self._authorised(tag, visit, answer))
+            request.failed = lambda: self._unanswered(visit)
+            self.owner.outbox.post(request)
 
     def _known(self, tag: str) -> bool:
         keys = self.owner.keys
@@ -197,6 +201,11 @@ class Connector:
         self.owner.accepted_tags.add(tag)
         if visit is self._visit and self.startable:
             self._start(tag)
+
+    def _unanswered(self, visit: _Visit) -> None:
+        """The driver shows the card again after a while."""
+        visit.asking = False
+        visit.shows_card_at_s = self.owner.now_s() + CARD_AGAIN_S
 
     def _start(self, tag: str) -> None:
         every_s = self.owner.keys.number("MeterValueSampleInterval")
@@ -256,7 +265,7 @@ class Connector:
         keeps: bool = False,
         sheds: bool = False,
     ) -> None:
-        self.owner.outbox.post(Message(request, answered, keeps, sheds))
+        self.owner.outbox.post(Message(request, answered, keeps=keeps, sheds=sheds))
 
 
 def _stop(ended: Transaction, meter_stop: int, at: str, reason: str) -> object:

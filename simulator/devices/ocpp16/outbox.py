@@ -18,6 +18,7 @@ class Message:
 
     request: Callable[[], object]
     answered: Callable[[Answer], object] | None = None
+    failed: Callable[[], object] | None = None  # no usable answer, or the link went down before its turn
     keeps: bool = False  # belongs to a transaction: retried, and sent after an outage
     sheds: bool = False  # may be dropped when an outage outlasts the memory
     tries: int = 0
@@ -44,7 +45,8 @@ class Outbox:
 
     def link_is_down(self) -> None:
         """Forget what means nothing later: status, authorisation, heartbeat."""
-        self._queue = deque(message for message in self._queue if message.keeps)
+        for message in [m for m in self._queue if not m.keeps]:
+            self._give_up(message)
 
     async def deliver(self, link: Link, attempts: Callable[[], int], pause_s: Callable[[], float]) -> None:
         """Send for ever. Raises Lost; the message in hand then stays first."""
@@ -54,7 +56,7 @@ class Outbox:
             try:
                 answer = await link.call(message.request())
             except Unanswered:
-                await self._again_or_drop(message, attempts(), pause_s())
+                await self._again_or_give_up(message, attempts(), pause_s())
             else:
                 self._drop(message)
                 if message.answered is not None:
@@ -65,12 +67,17 @@ class Outbox:
             self._filled.clear()
             await self._filled.wait()
 
-    async def _again_or_drop(self, message: Message, attempts: int, pause_s: float) -> None:
+    async def _again_or_give_up(self, message: Message, attempts: int, pause_s: float) -> None:
         message.tries += 1
         if message.keeps and message.tries < attempts:
             await asyncio.sleep(pause_s * message.tries)
         else:
-            self._drop(message)
+            self._give_up(message)
+
+    def _give_up(self, message: Message) -> None:
+        self._drop(message)
+        if message.failed is not None:
+            message.failed()
 
     def _drop(self, message: Message) -> None:
         if message in self._queue:

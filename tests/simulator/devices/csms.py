@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import WSMsgType, web
+from ocpp.exceptions import InternalError
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call, call_result
 
@@ -60,6 +61,9 @@ class Peer(ChargePoint):
     @on("Authorize")
     def authorize(self, id_tag: str) -> object:
         self._heard("Authorize", {"id_tag": id_tag})
+        if self.csms.authorize_errors:
+            self.csms.authorize_errors -= 1
+            raise InternalError
         return call_result.Authorize({"status": "Blocked" if id_tag in self.csms.blocked else "Accepted"})
 
     @on("StartTransaction")
@@ -86,6 +90,7 @@ class Csms:
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.boot_answers: list[str] = []
         self.blocked: set[str] = set()
+        self.authorize_errors = 0  # so many Authorize get a CALLERROR
         self.interval_s = 300
         self.transactions = 40
         self.connections = 0

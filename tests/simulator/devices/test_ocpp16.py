@@ -251,6 +251,13 @@ async def test_a_refused_card_does_not_charge_and_remote_start_does(csms: Csms) 
         await bench.goes_to(0, 0, within_s=6)
 
 
+async def test_the_card_is_shown_again_when_nobody_answered(csms: Csms) -> None:
+    csms.authorize_errors = 1
+    async with bench_of(csms) as bench:
+        await bench.charging()
+        assert len(csms.all("Authorize")) == 2
+
+
 async def test_free_vend_asks_nobody(csms: Csms) -> None:
     async with bench_of(csms, free_vend=True) as bench:
         await bench.charging()
