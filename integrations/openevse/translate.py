@@ -103,7 +103,7 @@ def reading(status: Json, unit: Make, at: datetime) -> tuple[ChargerReading, Odd
             power_w=power_w,
             energy_wh=_energy_wh(status, odd),
             session_wh=_session_wh(status, odd),
-            offered_a=_number(status, "pilot", odd, 200.0, needed=True),
+            offered_a=_offered_a(status, odd),
             temperature_c=_temperature_c(status),
         ),
         odd,
@@ -166,7 +166,7 @@ def held_a(override: Json | None, unit: Make) -> float | None:
 
 
 def pilot_a(status: Json) -> float | None:
-    """What the control pilot says, or would say if the unit were awake; the limit itself where there is no override."""
+    """What the pilot is set to, also while it is off: the limit itself where there is no override."""
     return _number(status, "pilot", {}, 200.0) if knows_controller(status) else None
 
 
@@ -188,6 +188,13 @@ def steered(before: Json, after: Json) -> bool:
 def reconfigured(before: Json, after: Json) -> bool:
     """Whether its settings changed in between."""
     return "config_version" in before and before["config_version"] != after.get("config_version")
+
+
+def _offered_a(status: Json, odd: dict[str, str]) -> float | None:
+    """Asleep and in a fault there is no duty cycle, whatever `pilot` is set to."""
+    pilot = _number(status, "pilot", odd, 200.0, needed=True)
+    code = status.get("state")
+    return 0.0 if isinstance(code, int) and (code in ASLEEP or code in FAULTS) else pilot
 
 
 def _asleep(has_car: bool | None) -> Status | None:

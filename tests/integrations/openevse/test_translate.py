@@ -59,6 +59,11 @@ def test_the_example_of_api_yml() -> None:
     assert (said.voltage_v, said.power_w) == (None, None)  # not said: unknown, not 0
 
 
+@pytest.mark.parametrize(("state", "offered_a"), [(1, 16), (2, 16), (3, 16), (254, 0), (255, 0), (7, 0), (None, 16)])
+def test_asleep_it_offers_nothing(state: int | None, offered_a: float) -> None:
+    assert reading({"amp": 0, "pilot": 16, "state": state}).offered_a == offered_a
+
+
 def test_old_firmware_has_other_names() -> None:
     said = reading(OLD)
     assert said.energy_wh == 1_585_443
