@@ -1,7 +1,7 @@
 """`make bench`: every measurement of this folder, each a ratio against a raw limit or a peer in the same run.
 
-`python -m benchmarks [NAME…]` runs some of them. Speeds swing by half on a shared machine, so A and B take turns, and the
-median counts.
+`python -m benchmarks [NAME…]` runs some of them. Speeds swing by half on a shared machine, so A and B take turns, and
+the median counts.
 """
 
 from __future__ import annotations

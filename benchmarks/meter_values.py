@@ -1,4 +1,4 @@
-"""CPU of one OCPP MeterValues from socket to live picture and answer, against a raw aiohttp echo that parses with orjson.
+"""CPU of one OCPP MeterValues from socket to live picture and answer, against a raw aiohttp echo with orjson.
 
 Both servers run in processes of their own and are driven by the same client in this one. What counts is their own CPU
 time (`time.process_time`) for the same messages, in alternating rounds.

@@ -164,16 +164,16 @@ async def _end(child: asyncio.subprocess.Process) -> None:
 async def adopt_all(app: App, site: Mapping[str, Any]) -> None:
     """Adopt every device of the simulated site as it is found: the meters first, then bay after bay."""
     ours = [_wishes(meter, "meter") for meter in site["meters"]] + [_wishes(bay, "bay") for bay in site["bays"]]
-    waiting = {(wishes["station"], wishes.get("connector")): wishes for wishes in ours}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + FOUND_WITHIN_S
-    while waiting and loop.time() < deadline:
-        listed = {candidate.station for candidate in app.discovery.candidates}
-        for key in [key for key in waiting if key[0] in listed]:
-            await _adopt(app, waiting.pop(key))
+    while ours and loop.time() < deadline:
+        listed = {candidate.station.casefold(): candidate.station for candidate in app.discovery.candidates}
+        for wishes in [wishes for wishes in ours if wishes["station"].casefold() in listed]:
+            ours.remove(wishes)
+            await _adopt(app, wishes | {"station": listed[wishes["station"].casefold()]})
         await asyncio.sleep(0.2)
-    for station, _ in waiting:
-        click.echo(f"{station} was not found within {FOUND_WITHIN_S:.0f} s", err=True)
+    for wishes in ours:
+        click.echo(f"{wishes['station']} was not found within {FOUND_WITHIN_S:.0f} s", err=True)
 
 
 def _wishes(device: Mapping[str, Any], kind: str) -> dict[str, Any]:
