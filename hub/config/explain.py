@@ -1,0 +1,251 @@
+"""What a model refused, in words: what is wrong with the value, and what to write instead. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from hub.config.document import Document
+from hub.config.problem import Finding, Place
+
+Error = Mapping[str, Any]
+SECRET = re.compile(r"password|secret|token|broker|_key$")
+HIDDEN = "••••"
+NUMBER_WITH_UNIT = re.compile(
+    r"^\s*([+-]?\d+(?:[.,]\d+)?)\s*(?:a|amp|amps|ampere|v|volt|w|kw|s|sec|%)?\s*$", re.IGNORECASE
+)
+GROUP = frozenset({"model_type", "dict_type", "model_attributes_type", "mapping_type"})
+LIST = frozenset({"tuple_type", "list_type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refused value, with what there is to say about it."""
+
+    place: Place
+    error: Error
+    value: object  # as it stands in the file
+    written: str
+    keys: tuple[str, ...]  # those that would be known here
+
+
+def findings(
+    refused: ValidationError, document: Document, model: type[BaseModel], base: Place = (), also: Iterable[str] = ()
+) -> list[Finding]:
+    """Each error of a model at its place in the file. `also`: keys that are known beside the model's own."""
+    found: dict[tuple[Place, str], Finding] = {}
+    for error in refused.errors(include_url=False):
+        finding = _finding(_place(document, base, error), error, document, (*keys_at(model, error["loc"]), *also))
+        found.setdefault((finding.place, finding.message), finding)
+    return list(found.values())
+
+
+def shown(place: Place, value: object) -> object:
+    """The value, or dots where it is a secret."""
+    return HIDDEN if value is not None and SECRET.search(str(place[-1]) if place else "") else value
+
+
+def say(value: object) -> str:
+    """A value in a sentence."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value}'" if len(value) <= 60 else f"'{value[:57]}…'"
+    return "nothing" if value is None else f"{value}"
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    by_folded = {word.casefold(): word for word in known}
+    close = get_close_matches(wrong.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None
+
+
+def known_words(wrong: str, known: Sequence[str], what: str) -> str:
+    """The next step for a name that does not exist."""
+    meant = nearest(wrong, known)
+    if meant is not None:
+        return f"Did you mean '{meant}'?"
+    return f"The {what} are: {', '.join(known)}." if known else f"There are no {what} yet."
+
+
+def as_id(text: str) -> str:
+    """The id that somebody may have meant: "Bay 1" is bay-1."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:40] or "bay-1"
+
+
+def keys_at(model: type[BaseModel], loc: Iterable[object]) -> tuple[str, ...]:
+    """The keys of the group in which the last step of `loc` stands."""
+    here: type[BaseModel] | None = model
+    for step in tuple(loc)[:-1]:
+        if here is None:
+            return ()
+        field = here.model_fields.get(str(step))
+        inner = None if field is None else _model_in(field.annotation)
+        here = here if field is None else inner  # a step that is no key is an id in front of a group
+    return () if here is None else tuple(here.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside an annotation: X, X | None, dict[str, X]."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for inner in get_args(annotation) if (model := _model_in(inner)) is not None), None)
+
+
+def _place(document: Document, base: Place, error: Error) -> Place:
+    """The error's place as far as the file goes; a missing key is named though it is not there."""
+    place = base
+    for step in error["loc"]:
+        here = document.at(place)
+        missing = error["type"] == "missing" and step == error["loc"][-1]
+        if step == "[key]" or not (missing or _has(here, step)):
+            break
+        place = (*place, step)
+    return place
+
+
+def _has(here: object, step: object) -> bool:
+    return (
+        step in here
+        if isinstance(here, dict)
+        else isinstance(here, list) and isinstance(step, int) and step < len(here)
+    )
+
+
+def _finding(place: Place, error: Error, document: Document, keys: tuple[str, ...]) -> Finding:
+    value = shown(place, document.at(place))
+    inner = error["input"]
+    if value is not HIDDEN and not isinstance(inner, dict | list):
+        value = inner  # one number of a list that stands for three
+    refused = Refused(place, error, value, document.written.get(place, str(value)), keys)
+    message, next_step = _words(refused)
+    return Finding(place, message, next_step)
+
+
+Words = tuple[str, str]
+
+
+def _words(refused: Refused) -> Words:
+    kind = str(refused.error["type"])
+    if refused.error["loc"] and refused.error["loc"][-1] == "[key]":
+        return _bad_id(str(refused.place[-1]))
+    for names, explain in EXPLANATIONS:
+        if kind in names:
+            return explain(refused)
+    text = str(refused.error["msg"])
+    return f"{say(refused.value)}: {text[:1].lower()}{text[1:]}", "Change it."
+
+
+def _bad_id(name: str) -> Words:
+    why = f"'{name}' cannot be an id: it is part of MQTT topics"
+    return (
+        f"{why}, so at most 40 lower-case letters, digits, - and _",
+        f"Write {as_id(name)}, and the pretty name under 'name'.",
+    )
+
+
+def _unknown(refused: Refused) -> Words:
+    name = str(refused.place[-1]) if refused.place else ""
+    return "no such key", known_words(name, refused.keys, "keys here")
+
+
+def _missing(refused: Refused) -> Words:
+    return "is missing", f"Add '{refused.place[-1]}'."
+
+
+def _no_number(refused: Refused) -> Words:
+    whole = str(refused.error["type"]).startswith("int")
+    message = f"{say(refused.value)} is not a {'whole number' if whole else 'number'}"
+    return message, f"Write {_number_in(refused.value, whole=whole) or 'a number, without unit and quotes'}."
+
+
+def _number_in(value: object, *, whole: bool) -> str | None:
+    """32 of '32A'; None where no number can be made out."""
+    found = (
+        NUMBER_WITH_UNIT.match(str(value)) if isinstance(value, str | float) and not isinstance(value, bool) else None
+    )
+    if found is None:
+        return None
+    number = found.group(1).replace(",", ".")
+    return number.partition(".")[0] if whole else number
+
+
+def _no_text(refused: Refused) -> Words:
+    return f"{refused.written or say(refused.value)} is not text", f'Put it in quotes: "{refused.written}".'
+
+
+def _no_truth(refused: Refused) -> Words:
+    return f"{say(refused.value)} is neither true nor false", "Write true or false."
+
+
+def _no_choice(refused: Refused) -> Words:
+    choices = re.findall(r"'([^']*)'", refused.error["ctx"]["expected"]) or re.findall(
+        r"\w+", refused.error["ctx"]["expected"]
+    )
+    choices = [choice for choice in choices if choice != "or"]
+    meant = nearest(str(refused.value), choices)
+    ends = [choice for choice in choices if choice.casefold().endswith(str(refused.value).casefold())]
+    guess = meant or (ends[0] if len(ends) == 1 else None)
+    return f"{say(refused.value)} is none of {', '.join(choices)}", f"Write {guess or ' or '.join(choices)}."
+
+
+def _too_little(refused: Refused) -> Words:
+    ctx = refused.error["ctx"]
+    if "gt" in ctx:
+        return f"{say(refused.value)} is not more than {ctx['gt']:g}", f"Write more than {ctx['gt']:g}."
+    return f"{say(refused.value)} is less than {ctx['ge']:g}", f"Write {ctx['ge']:g} or more."
+
+
+def _too_much(refused: Refused) -> Words:
+    ctx = refused.error["ctx"]
+    if "lt" in ctx:
+        return f"{say(refused.value)} is not less than {ctx['lt']:g}", f"Write less than {ctx['lt']:g}."
+    return f"{say(refused.value)} is more than {ctx['le']:g}", f"Write {ctx['le']:g} or less."
+
+
+def _no_list(refused: Refused) -> Words:
+    inside = "" if refused.value is None else f"{refused.value}"
+    return f"{say(refused.value)} is not a list", f"Write [{inside}]."
+
+
+def _no_group(refused: Refused) -> Words:
+    if refused.value is None:
+        return "is empty", "Write its keys beneath it, indented, or leave it out."
+    return f"{say(refused.value)} stands where a group of keys is wanted", "Write the keys beneath it, indented."
+
+
+def _said_by_the_model(refused: Refused) -> Words:
+    """A validator's own words: "is no current; write 32" or "not an address. Write …"."""
+    text = str(refused.error["ctx"]["error"])
+    what, _, next_step = text.partition("; ") if "; " in text else text.partition(". ")
+    if what.startswith(("is ", "has ", "not ")) and refused.value is not None:
+        what = f"{say(refused.value)} {what if not what.startswith('not ') else f'is {what}'}"
+    next_step = f"{next_step[:1].upper()}{next_step[1:]}".rstrip(".")
+    if (
+        isinstance(refused.value, str)
+        and (number := _number_in(refused.value, whole=False))
+        and "is no current" in what
+    ):
+        next_step = f"Write {number}"
+    return what, f"{next_step}." if next_step else ""
+
+
+EXPLANATIONS: tuple[tuple[frozenset[str], Callable[[Refused], Words]], ...] = (
+    (frozenset({"extra_forbidden"}), _unknown),
+    (frozenset({"missing"}), _missing),
+    (frozenset({"float_type", "float_parsing", "int_type", "int_parsing", "int_from_float"}), _no_number),
+    (frozenset({"string_type"}), _no_text),
+    (frozenset({"bool_type", "bool_parsing"}), _no_truth),
+    (frozenset({"enum", "literal_error"}), _no_choice),
+    (frozenset({"greater_than", "greater_than_equal"}), _too_little),
+    (frozenset({"less_than", "less_than_equal"}), _too_much),
+    (LIST, _no_list),
+    (GROUP, _no_group),
+    (frozenset({"value_error"}), _said_by_the_model),
+)

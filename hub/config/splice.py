@@ -1,0 +1,154 @@
+"""Writing into a YAML file without touching what people wrote: only the new lines are new, byte for byte.
+
+A round trip through a YAML library keeps comments and order, but it may move blanks, wrap lines and change quotes.
+Here the library says only where things stand, and the text is cut and joined there. Who calls this reads the result
+again and compares, so a shape of file that was not thought of ends in a refusal, never in a wrong file. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+STEP = 2  # blanks of one level of indentation
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
+WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+
+
+class CannotSplice(Exception):
+    """The file is written in a way that this module does not understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a mapping stands: `key` leads to it, `indent` is the column of that key."""
+
+    node: Node
+    key: Node | None
+    indent: int
+
+
+def inserted(text: str, place: tuple[str, ...], value: object) -> str:
+    """The text with `value` at `place`, whose groups are made where they are missing.
+
+    `value`: text, number, boolean, None, list of such, or a mapping. Raises CannotSplice.
+    """
+    root = YAML(typ="safe", pure=True).compose(text)
+    spot = _Spot(root, None, -STEP)
+    for depth, name in enumerate(place[:-1]):
+        found = _child(spot.node, name)
+        if found is None:
+            return _insert(text, spot, place[depth], _nested(place[depth + 1 :], value))
+        spot = _Spot(found[1], found[0], found[0].start_mark.column)
+    if _child(spot.node, place[-1]) is not None:
+        raise CannotSplice(f"{'.'.join(place)} is written already")
+    return _insert(text, spot, place[-1], value)
+
+
+def _nested(names: tuple[str, ...], value: object) -> object:
+    for name in reversed(names):
+        value = {name: value}
+    return value
+
+
+def _child(node: Node, name: str) -> tuple[Node, Node] | None:
+    if not isinstance(node, MappingNode):
+        return None
+    return next(((k, v) for k, v in node.value if isinstance(k, ScalarNode) and k.value == name), None)
+
+
+def _insert(text: str, spot: _Spot, name: str, value: object) -> str:
+    """One new key at the end of a mapping that is there, or that is still empty."""
+    node, ends = spot.node, _line_end(text)
+    if isinstance(node, MappingNode) and node.value and not node.flow_style:
+        indent = node.value[0][0].start_mark.column
+        if spot.key is None and not text[node.end_mark.index :].strip():
+            return _join(text, len(text.splitlines()), ["", *_lines(name, value, indent)], ends)
+        return _join(text, _end_of(node), _lines(name, value, indent), ends)
+    if isinstance(node, MappingNode) and node.value:
+        return _into_flow(text, node, name, value)
+    if spot.key is None:
+        raise CannotSplice("the file holds no keys")
+    return _into_empty(text, spot, _lines(name, value, spot.indent + STEP), ends)
+
+
+def _into_empty(text: str, spot: _Spot, lines: list[str], ends: str) -> str:
+    """Beneath `chargers:` or `chargers: {}`; what else stands in that line stays."""
+    node = spot.node
+    if isinstance(node, MappingNode):
+        if node.start_mark.line != node.end_mark.line:
+            raise CannotSplice("an empty group over several lines")
+        text = text[: node.start_mark.index].rstrip(" ") + text[node.end_mark.index :]
+    elif not (isinstance(node, ScalarNode) and str(node.tag).endswith(":null") and not node.value):
+        raise CannotSplice("no group of keys stands there")
+    assert spot.key is not None
+    return _join(text, spot.key.end_mark.line + 1, lines, ends)
+
+
+def _into_flow(text: str, node: MappingNode, name: str, value: object) -> str:
+    """Before the closing brace of `{limit_a: 25}`."""
+    end = node.end_mark.index - 1
+    body = text[:end].rstrip()
+    if text[end] != "}" or "#" in text[text.rfind("\n", 0, end) + 1 : end]:
+        raise CannotSplice("a comment stands before the closing brace")
+    comma = "" if body.endswith(",") else ","
+    return f"{body}{comma} {_scalar(name)}: {_flow(value)}{text[len(body) :]}"
+
+
+def _end_of(node: Node) -> int:
+    """The line behind the last thing of a node, comments and blank lines after it not counted."""
+    if isinstance(node, MappingNode) and node.value and not node.flow_style:
+        key, value = node.value[-1]
+        is_alias = value.start_mark.index < key.start_mark.index
+        is_nothing = isinstance(value, ScalarNode) and value.start_mark.index == value.end_mark.index
+        return int(key.end_mark.line) + 1 if is_alias or is_nothing else _end_of(value)
+    if isinstance(node, SequenceNode) and node.value and not node.flow_style:
+        return _end_of(node.value[-1])
+    if isinstance(node, ScalarNode) and node.style in {"|", ">"}:
+        return int(node.end_mark.line)
+    return int(node.end_mark.line) + 1
+
+
+def _join(text: str, line: int, lines: list[str], ends: str) -> str:
+    """Put lines in front of line number `line` (from 0)."""
+    parts = text.splitlines(keepends=True)
+    before, after = "".join(parts[:line]), "".join(parts[line:])
+    if before and not before.endswith(("\n", "\r")):
+        before += ends
+    return before + "".join(f"{new}{ends}" for new in lines) + after
+
+
+def _line_end(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _lines(name: str, value: object, indent: int) -> list[str]:
+    """The new key as block lines; lists in one line, as people write them."""
+    head = f"{' ' * indent}{_scalar(name)}:"
+    if not isinstance(value, Mapping):
+        return [f"{head} {_flow(value)}"]
+    return [head, *(line for key, inner in value.items() for line in _lines(str(key), inner, indent + STEP))]
+
+
+def _flow(value: object) -> str:
+    """The value in one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_scalar(str(key))}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(inner) for inner in value) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    """Text plainly where every YAML reader takes it for text, else in quotes."""
+    if isinstance(value, str):
+        plain = PLAIN.fullmatch(value) is not None and value.casefold() not in WORDS
+        return value if plain else json.dumps(value, ensure_ascii=not value.isprintable())
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value)

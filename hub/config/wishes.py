@@ -1,0 +1,116 @@
+"""What to write of a device that is adopted: the wishes of the order, and sensible values for the rest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from hub.config.explain import known_words
+from hub.config.load import Loaded
+from hub.model.candidate import Candidate, Kind
+from hub.model.errors import Invalid, Refused
+from hub.model.ids import GRID, CircuitId
+from hub.model.site import Site
+
+FIRST_METER = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One new entry of `chargers` or `meters`; for a meter also the circuit that it measures."""
+
+    section: str
+    id: str
+    keys: Mapping[str, object]
+    measures: CircuitId | None = None
+
+    @property
+    def key(self) -> str:
+        """chargers.bay-3"""
+        return f"{self.section}.{self.id}"
+
+    def additions(self) -> Iterator[tuple[tuple[str, ...], object]]:
+        """What to write where."""
+        yield (self.section, self.id), self.keys
+        if self.measures is not None:
+            circuit = ("grid",) if self.measures == GRID else ("circuits", str(self.measures))
+            yield (*circuit, "meter"), self.id
+
+    def as_yaml(self) -> str:
+        """For a person who has to write it."""
+        inside = ", ".join(f"{key}: {value}" for key, value in self.keys.items())
+        return f"{self.section}: {{{self.id}: {{{inside}}}}}"
+
+
+def entry_for(candidate: Candidate, wishes: Mapping[str, object], loaded: Loaded) -> Entry:
+    """The new entry; its values are checked later with the whole file. Raises Invalid or Refused with the next step."""
+    said = {key: value for key, value in wishes.items() if value is not None}
+    if candidate.kind is Kind.METER:
+        return _meter(candidate, said, loaded.site)
+    return _charger(candidate, said, loaded.site)
+
+
+def _charger(candidate: Candidate, said: dict[str, object], site: Site) -> Entry:
+    id = _id(said.pop("id", None), "bay", site.chargers)
+    taken = {c.connector: c.id for c in site.chargers.values() if c.station == candidate.station}
+    connector = said.pop("connector", None) or _free_outlet(candidate, taken)
+    if connector in taken:
+        which = f"{candidate.station} is in the configuration already, as {taken[connector]}"
+        raise Refused(which if len(taken) == 1 else f"connector {connector} of {which}", _other_outlet(candidate))
+    keys: dict[str, object] = {"integration": candidate.integration, "station": str(candidate.station)}
+    if connector != 1 or taken or (candidate.connectors or 1) > 1:
+        keys["connector"] = connector
+    if (name := said.pop("name", None)) is not None:
+        keys["name"] = name
+    keys["circuit"] = said.pop("circuit", str(GRID))
+    return Entry("chargers", id, {**keys, **{key: _plain(value) for key, value in said.items()}})
+
+
+def _free_outlet(candidate: Candidate, taken: Collection[int]) -> int:
+    outlets = range(1, (candidate.connectors or 1) + 1)
+    return next((outlet for outlet in outlets if outlet not in taken), 1)
+
+
+def _other_outlet(candidate: Candidate) -> str:
+    if candidate.connectors is not None and candidate.connectors > 1:
+        return f"choose another of its {candidate.connectors} connectors"
+    return "nothing is left to do; for a further outlet of it say connector=2"
+
+
+def _meter(candidate: Candidate, said: dict[str, object], site: Site) -> Entry:
+    known = next((meter.id for meter in site.meters.values() if meter.station == candidate.station), None)
+    if known is not None:
+        raise Refused(f"{candidate.station} is in the configuration already, as {known}", "nothing is left to do")
+    id = _id(said.pop("id", None), "meter", site.meters)
+    circuit = _measured(said.pop("circuit", None), site)
+    keys = {"integration": candidate.integration, "station": str(candidate.station)}
+    return Entry("meters", id, {**keys, **{key: _plain(value) for key, value in said.items()}}, circuit)
+
+
+def _measured(wish: object, site: Site) -> CircuitId:
+    circuit = CircuitId(str(GRID if wish is None else wish))
+    node = site.circuits.get(circuit)
+    if node is None:
+        known = tuple(str(id) for id in site.circuits)
+        raise Invalid(f"circuit: there is no circuit '{circuit}'", known_words(circuit, known, "circuits"))
+    if node.meter is not None:
+        free = [str(c.id) for c in site.circuits.values() if c.meter is None]
+        step = f"say which circuit it measures: circuit={' or '.join(free)}" if free else "take that one out first"
+        raise Refused(f"'{circuit}' is measured by {node.meter} already", step)
+    return circuit
+
+
+def _id(wish: object, word: str, taken: Collection[str]) -> str:
+    if wish is None:
+        if word == "meter" and not taken:
+            return FIRST_METER
+        return next(id for n in range(1, len(taken) + 2) if (id := f"{word}-{n}") not in taken)
+    id = str(wish)
+    if id in taken:
+        raise Refused(f"the id '{id}' is in use", "choose another, or leave it out")
+    return id
+
+
+def _plain(value: object) -> object:
+    """As the file would have it: a tuple is a list."""
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
