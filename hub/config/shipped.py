@@ -22,10 +22,8 @@ def shipped(name: str) -> Path:
 def place_config(data: Path) -> Path:
     """<data>/config.yaml, copied there from the shipped one if there is none yet. Never overwrites."""
     data.mkdir(parents=True, exist_ok=True)
-    target = data / FILE
-    try:
-        with target.open("xb") as file:
-            file.write(shipped(FILE).read_bytes())
-    except FileExistsError:
-        pass
+    target, fresh = data / FILE, data / f".{FILE}.new"
+    if not target.exists():
+        fresh.write_bytes(shipped(FILE).read_bytes())
+        fresh.rename(target)
     return target
