@@ -43,6 +43,18 @@ class Ears:
     room: Callable[[], None]
 
 
+class TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands, or close and raise."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def _deaf() -> Ears:
     return Ears(lambda message: None, lambda: None)
 
@@ -113,7 +125,9 @@ class Link:
     def _dial(self) -> None:
         """In the executor: paho writes CONNECT itself, because it has no hooks yet."""
         if self._server.tls:
-            self._paho.tls_set(None if self._server.ca is None else str(self._server.ca))
+            context = ssl.create_default_context(cafile=self._server.ca)
+            context.sslsocket_class = TidySocket
+            self._paho.tls_set_context(context)
         self._paho.connect(self._server.host, self._server.port, KEEPALIVE_S)
 
     def _hang_up(self, dialled: asyncio.Future[None]) -> None:

@@ -188,8 +188,8 @@ class Mqtt:
             self._client.publish(message.topic, CLEARED, retain=True)
 
     def _status_came(self, message: Message) -> None:
-        """Somebody says that we are offline: the late will of an earlier connection."""
-        if message.payload == OFFLINE.encode():
+        """Somebody says now that we are offline: the late will of an earlier connection."""
+        if message.payload == OFFLINE.encode() and not message.retain:
             self._say(self._topics.status, ONLINE.encode(), retain=True)
 
     # in: orders and settings
