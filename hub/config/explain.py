@@ -39,14 +39,16 @@ def findings(
 ) -> list[Finding]:
     """Each error of a model at its place in the file. `also`: keys that are known beside the model's own."""
     found: dict[tuple[Place, str], Finding] = {}
-    for error in refused.errors(include_url=False):
+    for error in _own(refused.errors(include_url=False)):
         finding = _finding(_place(document, base, error), error, document, (*keys_at(model, error["loc"]), *also))
         found.setdefault((finding.place, finding.message), finding)
     return list(found.values())
 
 
 def shown(place: Place, value: object) -> object:
-    """The value, or dots where it is a secret."""
+    """The value, or dots where it is a secret; of a group nothing, since one of its keys may be one."""
+    if isinstance(value, dict):
+        return None
     return HIDDEN if value is not None and SECRET.search(str(place[-1]) if place else "") else value
 
 
@@ -118,14 +120,20 @@ def _has(here: object, step: object) -> bool:
     )
 
 
+def _own(errors: Sequence[Any]) -> list[Error]:
+    """Without what only follows from another error: a list is too short when its one item is wrong."""
+    deeper = {error["loc"][:-1] for error in errors if error["loc"]}
+    return [error for error in errors if error["type"] not in {"too_short", "too_long"} or error["loc"] not in deeper]
+
+
 def _finding(place: Place, error: Error, document: Document, keys: tuple[str, ...]) -> Finding:
-    value = shown(place, document.at(place))
-    inner = error["input"]
-    if value is not HIDDEN and not isinstance(inner, dict | list):
+    value, inner = document.at(place), error["input"]
+    if not isinstance(inner, dict | list):
         value = inner  # one number of a list that stands for three
-    refused = Refused(place, error, value, document.written.get(place, str(value)), keys)
-    message, next_step = _words(refused)
-    return Finding(place, message, next_step)
+    value = shown(place, value)
+    written = HIDDEN if value is HIDDEN else document.written.get(place, str(value))
+    message, next_step = _words(Refused(place, error, value, written, keys))
+    return Finding(place, message, next_step, is_known=error["type"] != "extra_forbidden")
 
 
 Words = tuple[str, str]
@@ -209,6 +217,14 @@ def _too_much(refused: Refused) -> Words:
     return f"{say(refused.value)} is more than {ctx['le']:g}", f"Write {ctx['le']:g} or less."
 
 
+def _too_short(refused: Refused) -> Words:
+    return f"{say(refused.value)} has too little in it", f"Write {refused.error['ctx']['min_length']} or more."
+
+
+def _too_long(refused: Refused) -> Words:
+    return f"{say(refused.value)} is too long", f"Write {refused.error['ctx']['max_length']} at most."
+
+
 def _no_list(refused: Refused) -> Words:
     inside = "" if refused.value is None else f"{refused.value}"
     return f"{say(refused.value)} is not a list", f"Write [{inside}]."
@@ -245,6 +261,8 @@ EXPLANATIONS: tuple[tuple[frozenset[str], Callable[[Refused], Words]], ...] = (
     (frozenset({"enum", "literal_error"}), _no_choice),
     (frozenset({"greater_than", "greater_than_equal"}), _too_little),
     (frozenset({"less_than", "less_than_equal"}), _too_much),
+    (frozenset({"too_short", "string_too_short"}), _too_short),
+    (frozenset({"too_long", "string_too_long"}), _too_long),
     (LIST, _no_list),
     (GROUP, _no_group),
     (frozenset({"value_error"}), _said_by_the_model),

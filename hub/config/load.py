@@ -114,7 +114,7 @@ def _in_order(found: list[Finding], file: str, document: Document) -> list[Probl
 
 
 def _problem(finding: Finding, file: str, document: Document) -> Problem:
-    value = shown(finding.place, document.at(finding.place)) if finding.place else None
+    value = shown(finding.place, document.at(finding.place)) if finding.place and finding.is_known else None
     line = finding.line or document.line_of(finding.place)
     key = ".".join(step for step in finding.place if isinstance(step, str))
     return Problem(file, line, key, value, finding.message, finding.next, finding.level)

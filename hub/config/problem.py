@@ -30,6 +30,7 @@ class Finding:
     next: str = ""
     level: Level = Level.ERROR
     line: int | None = None  # where it is not the line of the place
+    is_known: bool = True  # False for a key that nobody knows: what stands there may be a secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,11 @@ def no_cycles(draft: Draft) -> Iterator[Finding]:
     told: set[str] = set()
     for start in draft.circuits:
         path = [start]
-        while (above := draft.circuits.get(path[-1])) is not None and above.parent not in path:
+        above = draft.circuits.get(start)
+        while above is not None and above.parent not in path:
             path.append(above.parent)
-        if above is None or told & set(path):
+            above = None if above.parent == Grid else draft.circuits.get(above.parent)
+        if above is None or Grid in path or told & set(path):
             continue
         ring = path[path.index(above.parent) :]
         told |= set(ring)
