@@ -168,7 +168,8 @@ def _replace(path: Path, text: str) -> None:
         fresh.replace(path)
         _flush_folder(path.parent)
     except OSError as failed:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise Refused(f"{path} cannot be written: {failed.strerror}", _next_step(failed)) from failed
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-STEP = 2  # blanks of one level of indentation
+STEPS = (2, 3, 4)  # blanks of one level of indentation; the first where the file shows none of these
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
 WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
@@ -26,11 +26,12 @@ class CannotSplice(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Where a mapping stands: `key` leads to it, `indent` is the column of that key."""
+    """Where a mapping stands: `key` leads to it, `indent` is the column of its own keys."""
 
     node: Node
     key: Node | None
     indent: int
+    step: int
 
 
 def inserted(text: str, place: tuple[str, ...], value: object) -> str:
@@ -39,15 +40,24 @@ def inserted(text: str, place: tuple[str, ...], value: object) -> str:
     `value`: text, number, boolean, None, list of such, or a mapping. Raises CannotSplice.
     """
     root = YAML(typ="safe", pure=True).compose(text)
-    spot = _Spot(root, None, -STEP)
+    spot = _Spot(root, None, 0, _step(root))
     for depth, name in enumerate(place[:-1]):
         found = _child(spot.node, name)
         if found is None:
             return _insert(text, spot, place[depth], _nested(place[depth + 1 :], value))
-        spot = _Spot(found[1], found[0], found[0].start_mark.column)
+        spot = _Spot(found[1], found[0], found[0].start_mark.column + spot.step, spot.step)
     if _child(spot.node, place[-1]) is not None:
         raise CannotSplice(f"{'.'.join(place)} is written already")
     return _insert(text, spot, place[-1], value)
+
+
+def _step(root: Node) -> int:
+    """How far the file indents: as its first group does."""
+    groups = (
+        (value for _, value in root.value if isinstance(value, MappingNode)) if isinstance(root, MappingNode) else ()
+    )
+    columns = (group.value[0][0].start_mark.column for group in groups if group.value and not group.flow_style)
+    return next((column for column in columns if column in STEPS), STEPS[0])
 
 
 def _nested(names: tuple[str, ...], value: object) -> object:
@@ -67,14 +77,15 @@ def _insert(text: str, spot: _Spot, name: str, value: object) -> str:
     node, ends = spot.node, _line_end(text)
     if isinstance(node, MappingNode) and node.value and not node.flow_style:
         indent = node.value[0][0].start_mark.column
+        lines = _lines(name, value, indent, spot.step)
         if spot.key is None and not text[node.end_mark.index :].strip():
-            return _join(text, len(text.splitlines()), ["", *_lines(name, value, indent)], ends)
-        return _join(text, _end_of(node), _lines(name, value, indent), ends)
+            return _join(text, len(text.splitlines()), ["", *lines], ends)
+        return _join(text, _end_of(node), lines, ends)
     if isinstance(node, MappingNode) and node.value:
         return _into_flow(text, node, name, value)
     if spot.key is None:
         raise CannotSplice("the file holds no keys")
-    return _into_empty(text, spot, _lines(name, value, spot.indent + STEP), ends)
+    return _into_empty(text, spot, _lines(name, value, spot.indent, spot.step), ends)
 
 
 def _into_empty(text: str, spot: _Spot, lines: list[str], ends: str) -> str:
@@ -94,7 +105,8 @@ def _into_flow(text: str, node: MappingNode, name: str, value: object) -> str:
     """Before the closing brace of `{limit_a: 25}`."""
     end = node.end_mark.index - 1
     body = text[:end].rstrip()
-    if text[end] != "}" or "#" in text[text.rfind("\n", 0, end) + 1 : end]:
+    behind = max(mark.end_mark.index for mark in node.value[-1])
+    if text[end] != "}" or "#" in text[behind:end]:
         raise CannotSplice("a comment stands before the closing brace")
     comma = "" if body.endswith(",") else ","
     return f"{body}{comma} {_scalar(name)}: {_flow(value)}{text[len(body) :]}"
@@ -127,12 +139,12 @@ def _line_end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def _lines(name: str, value: object, indent: int) -> list[str]:
+def _lines(name: str, value: object, indent: int, step: int) -> list[str]:
     """The new key as block lines; lists in one line, as people write them."""
     head = f"{' ' * indent}{_scalar(name)}:"
     if not isinstance(value, Mapping):
         return [f"{head} {_flow(value)}"]
-    return [head, *(line for key, inner in value.items() for line in _lines(str(key), inner, indent + STEP))]
+    return [head, *(line for key, inner in value.items() for line in _lines(str(key), inner, indent + step, step))]
 
 
 def _flow(value: object) -> str:
