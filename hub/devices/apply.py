@@ -91,6 +91,8 @@ def _status(live: LiveCharger, report: ChargerStatus, now: datetime) -> list[Eve
 
 def _contact(live: LiveCharger, report: Contact, now: datetime) -> list[Event]:
     up = report.link is Link.UP
+    if not up:
+        live.held_a = None  # it may restart while nobody looks: it says anew what it holds when it is back
     if live.online is up:
         return []
     first_word = live.online is None

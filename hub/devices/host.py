@@ -91,7 +91,7 @@ class Station:
 
     async def transaction_stopped(self, stop: TransactionStop) -> None:
         """Record an end; on disk when this returns."""
-        self._devices.transaction_stopped(stop)
+        self._devices.transaction_stopped(self.station, stop)
 
 
 class Server:
@@ -110,7 +110,7 @@ class Server:
         return self._devices.clock
 
     def station(self, identity: StationId) -> Station | None:
-        """The host of a station that is in the drawing."""
+        """The host of a station that is in the drawing, whatever the case of its letters."""
         return self._devices.station_host(self._integration, identity)
 
     def settings(self, identity: StationId) -> IntegrationConfig | None:

@@ -77,6 +77,15 @@ class Fleet:
     hosts: dict[StationId, Station] = field(default_factory=dict)
     running: dict[StationId, Running] = field(default_factory=dict)
     servers: list[tuple[Server, Driver]] = field(default_factory=list)
+    turns: dict[ChargerId, asyncio.Lock] = field(default_factory=dict)  # one limit at a time for each charger
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What the drawing says of a station: its chargers by connector, and its own settings."""
+
+    chargers: Mapping[int, Charger]
+    settings: IntegrationConfig | None
 
 
 class Devices:
@@ -97,7 +106,7 @@ class Devices:
         self._manifests = manifests()
         self._tasks = Tasks("devices")
         self._fleet = Fleet()
-        self._drawn: dict[StationId, Mapping[int, Charger]] = {}
+        self._drawn: dict[StationId, Drawn] = {}
         self._changing = asyncio.Lock()
         self._http: aiohttp.ClientSession | None = None
 
@@ -148,7 +157,7 @@ class Devices:
         before = self._drawn
         self._draw()
         await self._match_clients()
-        changed = [station for station, chargers in self._drawn.items() if before.get(station) != chargers]
+        changed = [s for s in before | self._drawn if before.get(s) != self._drawn.get(s)]
         for host, _ in self._fleet.servers:
             for call in host.adopted_calls:
                 for station in changed:
@@ -189,7 +198,8 @@ class Devices:
     def _draw(self) -> None:
         """Give every drawn charger and meter its place in the picture, and take out what left the drawing."""
         site, picture = self._picture.site, self._picture
-        self._drawn = {c.station: self.chargers_of(c.station) for c in site.chargers.values()}
+        stations = {c.station for c in site.chargers.values()}
+        self._drawn = {s: Drawn(self.chargers_of(s), self.settings_of(s)) for s in stations}
         for charger in site.chargers.values():
             live = picture.chargers.get(charger.id)
             if live is None or live.station != charger.station:
@@ -221,9 +231,12 @@ class Devices:
         return self._whereabouts.address_of(station)
 
     def station_host(self, integration: str, station: StationId) -> Station | None:
-        """The host of a station of this integration, if the drawing has it."""
-        drawn = any(c.integration == integration for c in self.chargers_of(station).values())
-        return self._host(integration, station) if drawn else None
+        """The host of a station of this integration, if the drawing has it, in whatever case its letters are."""
+        names = {c.station for c in self._picture.site.chargers.values() if c.integration == integration}
+        if station not in names:
+            alike = [name for name in names if name.casefold() == station.casefold()]
+            return self._host(integration, alike[0]) if len(alike) == 1 else None
+        return self._host(integration, station)
 
     def settings_of(self, station: StationId) -> IntegrationConfig | None:
         """The integration's own settings of a station in the drawing."""
@@ -281,8 +294,10 @@ class Devices:
     def heard_capabilities(self, station: StationId, capabilities: frozenset[Capability]) -> None:
         """A driver knows now what its station can do."""
         for charger in self.chargers_of(station).values():
-            self._picture.chargers[charger.id].capabilities = capabilities
-            self._bus.publish(ChargerChanged(charger.id))
+            live = self._picture.chargers.get(charger.id)
+            if live is not None:  # it was drawn a moment ago: it says so again when it is in the picture
+                live.capabilities = capabilities
+                self._bus.publish(ChargerChanged(charger.id))
 
     def transaction_started(self, station: StationId, start: TransactionStart) -> TransactionId:
         """A start: on disk, then in the picture, then told."""
@@ -293,9 +308,12 @@ class Devices:
         session, new = self._transactions.begin(charger.id, start)
         if not new:
             return session.id
-        if earlier is not None:
-            self.transaction_stopped(TransactionStop(transaction=earlier.id, at=start.at, reason="replaced"))
-        self._picture.chargers[charger.id].session = session
+        is_history = earlier is not None and start.at < earlier.started_at  # sent in late; what runs now goes on
+        if earlier is not None and not is_history:
+            self._end(TransactionStop(transaction=earlier.id, at=start.at, reason="replaced"))
+        live = self._picture.chargers.get(charger.id)
+        if live is not None and not is_history:
+            live.session = session
         self._bus.publish(SessionStarted(at=start.at, charger=charger.id, session=session.id, token=start.token))
         self._bus.publish(ChargerChanged(charger.id))
         return session.id
@@ -305,25 +323,33 @@ class Devices:
         session = self._transactions.of(charger)
         return None if session is None else session.id
 
-    def transaction_stopped(self, stop: TransactionStop) -> None:
-        """An end: on disk, then in the picture, then told. One that nobody knows is taken note of, no more."""
+    def transaction_stopped(self, station: StationId, stop: TransactionStop) -> None:
+        """An end: on disk, then in the picture, then told. One that is not the station's is taken note of, no more."""
+        charger = self._transactions.charger_of(stop.transaction)
+        drawn = None if charger is None else self._picture.site.chargers.get(charger)
+        if charger is not None and (drawn is None or drawn.station == station):
+            self._end(stop)
+        elif not self._transactions.has_ended(stop.transaction):
+            log.warning("%s ended transaction %s, which is not one of its own", station, stop.transaction)
+
+    def _end(self, stop: TransactionStop) -> None:
         running = self._transactions.end(stop.transaction)
         if running is None:
-            log.warning("transaction %s ended that the hub does not know", stop.transaction)
             return
         live = self._picture.chargers.get(running.charger)
         session = running.session
-        energy_wh = session.energy_wh
+        energy_wh = None
         if live is not None and live.session is not None and live.session.id == session.id:
             energy_wh, live.session = live.session.energy_wh, None
         if stop.meter_wh is not None and session.start_wh is not None and stop.meter_wh >= session.start_wh:
             energy_wh = stop.meter_wh - session.start_wh
+        at = max(stop.at, session.started_at)  # the device's clock may have been set in between
         self._bus.publish(
-            SessionEnded(
-                at=stop.at, charger=running.charger, session=session.id, energy_wh=energy_wh, reason=stop.reason
-            )
+            SessionEnded(at=at, charger=running.charger, session=session.id, energy_wh=energy_wh, reason=stop.reason)
         )
         self._bus.publish(ChargerChanged(running.charger))
+        for older in self._transactions.before(running):  # its end was lost
+            self._end(TransactionStop(transaction=older, at=session.started_at, reason="replaced"))
 
     # what goes down
 
@@ -335,7 +361,8 @@ class Devices:
                 f"no charger is called '{charger}'", f"the chargers are: {', '.join(self._picture.chargers)}"
             )
         driver = self._fleet.drivers.get(drawn.station)
-        if driver is None or not self._picture.chargers[charger].online:
+        live = self._picture.chargers.get(charger)
+        if driver is None or live is None or not live.online:
             raise Unreachable(f"{charger} does not answer", "look at its power and its network, then try again")
         return driver, drawn.connector
 
@@ -345,13 +372,14 @@ class Devices:
         if not isinstance(driver, SetsLimit):
             raise Unsupported(f"{charger} cannot be limited")
         live = self._picture.chargers[charger]
-        live.asked_a = max(limit_a, live.asked_a or 0.0)
+        turn = self._fleet.turns.setdefault(charger, asyncio.Lock())
         try:
-            async with asyncio.timeout(COMMAND_DEADLINE_S):
+            async with asyncio.timeout(COMMAND_DEADLINE_S), turn:
+                live.asked_a = max(limit_a, live.asked_a or 0.0)
                 held_a = await driver.set_limit(connector, limit_a)
+                live.held_a, live.asked_a = held_a if live.online else None, None
         except TimeoutError:
             raise Unreachable(f"{charger} did not confirm {limit_a:g} A in {COMMAND_DEADLINE_S:.0f} s") from None
         finally:
             self._bus.publish(ChargerChanged(charger))
-        live.held_a, live.asked_a = held_a, None
         return held_a

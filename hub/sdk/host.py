@@ -22,12 +22,16 @@ from hub.sdk.config import IntegrationConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionStart:
-    """A device began a transaction. `meter_wh` is its lifetime register then; `at` is the device's own time."""
+    """A device began a transaction. `meter_wh` is its lifetime register then; `at` is the device's own time.
+
+    `resumes`: it restarted in mid transaction, so a start with the running one's token goes on with that one.
+    """
 
     connector: int
     at: datetime
     token: str | None = None
     meter_wh: float | None = None
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,10 @@ class ServerHost(Protocol):
         ...
 
     def station(self, identity: StationId) -> StationHost | None:
-        """The host of a station that is in the drawing, else None. Ask at every connect: adoption changes it."""
+        """The host of a station that is in the drawing, else None. Ask at every connect: adoption changes it.
+
+        Upper and lower case do not matter where only one station fits: `station.station` is the name as drawn.
+        """
         ...
 
     def settings(self, identity: StationId) -> IntegrationConfig | None:

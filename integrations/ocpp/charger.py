@@ -1,50 +1,41 @@
-"""One OCPP 1.6 station on its socket: answers what it sends, asks it to obey, and reads before it commands."""
+"""One OCPP 1.6 station on its socket: answers what it sends, and asks it to obey.
+
+What it must remember for that is beside: limits.py, transactions.py, statuses.py; set_up.py is its way to being ready.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from hub.sdk import (
-    Capability,
-    Charger,
-    Contact,
-    Identity,
-    LimitHeld,
-    Link,
-    Refused,
-    StationHost,
-    TransactionId,
-    TransactionStart,
-    TransactionStop,
-    Unreachable,
-    Unsupported,
-)
-from hub.wire.ocpp16 import CallFailed, CallTimeout, Connection, ConnectionLost, format_time, lenient
-from hub.wire.ocpp16.base import LenientRequest
+from hub.sdk import ChargerReading, Contact, Identity, Link, Refused, StationHost, Status, Unsupported
+from hub.wire.ocpp16 import Connection, ConnectionLost, format_time, lenient
 from integrations.ocpp import translate
-from integrations.ocpp.config import Config, ServerConfig
-
-R = TypeVar("R", bound=msgspec.Struct)
-
-CAN = (Capability.LIMIT, Capability.START_STOP, Capability.RESET, Capability.UNLOCK)
-CALL_DEADLINE_S = 8.0
-WAIT_FOR_BOOT_S = 3.0
+from integrations.ocpp.asking import Asker, HangUp, happens
+from integrations.ocpp.limits import Limits
+from integrations.ocpp.set_up import SetUp, Terms
+from integrations.ocpp.statuses import Statuses
+from integrations.ocpp.transactions import Transactions
 
 
 class ChargePoint:
     """Drives one station for as long as one socket lives. Implements the driver protocols of `hub.sdk`."""
 
-    def __init__(self, host: StationHost, connection: Connection, settings: Config, server: ServerConfig) -> None:
-        self._host, self._connection = host, connection
-        self._settings, self._server = settings, server
-        self._style = translate.ProfileStyle(stack_level=settings.stack_level or 0, unit=settings.rate_unit or "A")
-        self._booted = asyncio.Event()
-        self._status_heard: set[int] = set()
+    def __init__(self, host: StationHost, connection: Connection, terms: Terms, hang_up: HangUp) -> None:
+        self._host, self._connection, self._terms = host, connection, terms
+        self._asker = Asker(host.station, connection, terms.pace, hang_up)
+        self._limits = Limits(host, self._asker, terms.own)
+        self._statuses = Statuses(host, self._asker, terms.pace)
+        self._transactions = Transactions(host, terms.pace)
+        self._set_up = SetUp(host, self._asker, self._limits, self._statuses, terms)
+        self._rhythms: dict[int, translate.Rhythm] = {}
+        self._spoke = asyncio.Event()  # its boot was answered, or it sent something else first
+        self._has_booted = False
+        self._setting_up: asyncio.Task[bool] | None = None
         self._answers: dict[str, Callable[[Any], Awaitable[msgspec.Struct]]] = {
             "BootNotification": self._boot,
             "Heartbeat": self._heartbeat,
@@ -55,12 +46,53 @@ class ChargePoint:
             "StopTransaction": self._stop,
         }
 
+    # its life on this socket
+
+    def begin(self, wait_s: float) -> None:
+        """Set the station up: after its boot, or after `wait_s` without one, or when it speaks of something else."""
+        self._restart_set_up(self._after_boot(wait_s))
+
+    def set_up_again(self) -> None:
+        """The drawing changed: read and configure anew, without waiting."""
+        self._restart_set_up(self._set_up_now(restarted=False))
+
+    def end(self) -> None:
+        """The socket is closed, or somebody else drives the station from now on."""
+        if self._setting_up is not None:
+            self._setting_up.cancel()
+        self._transactions.end()
+
+    async def stop(self) -> None:
+        """Leave the station as it is; the server closes the socket."""
+        self.end()
+
+    async def _after_boot(self, wait_s: float) -> None:
+        if not await happens(self._spoke, asyncio.ensure_future(self._host.clock.sleep(wait_s))):
+            self._host.log.info("no BootNotification after the connect; going on without")
+        await self._set_up_now(restarted=False)
+
+    async def _set_up_now(self, *, restarted: bool) -> None:
+        self._spoke.set()
+        try:
+            await self._set_up.run(booted=self._has_booted, restarted=restarted)
+        except ConnectionLost:
+            self._host.log.debug("the connection closed during the set-up")
+
+    def _restart_set_up(self, work: Coroutine[object, object, None]) -> None:
+        if self._setting_up is not None:
+            self._setting_up.cancel()
+        self._setting_up = self._host.tasks.once("set_up", work)
+
     # what the station says
 
     async def answer(self, action: str, message: msgspec.Struct) -> msgspec.Struct | None:
         """The answer to one message of the station; None for an action that is not handled here."""
         handler = self._answers.get(action)
-        return None if handler is None else await handler(message)
+        if handler is None:
+            return None
+        if action != "BootNotification" and not self._spoke.is_set():
+            self._connection.after_reply(self._has_spoken)
+        return await handler(message)
 
     async def _boot(self, message: lenient.BootNotification) -> msgspec.Struct:
         self._host.report_all(
@@ -71,180 +103,116 @@ class ChargePoint:
                 firmware=message.firmware_version,
             )
         )
-        if self._booted.is_set():  # it restarted behind the same socket: what it held may be gone
-            self._connection.after_reply(self._set_up)
-        self._booted.set()
+        self._transactions.booted()
+        self._limits.forget()
+        self._has_booted = True
+        self._connection.after_reply(self._booted_again if self._spoke.is_set() else self._has_spoken)
         return lenient.BootNotificationResponse(
-            current_time=format_time(self._now()), interval=self._server.heartbeat_s, status="Accepted"
+            current_time=format_time(self._now()), interval=self._terms.server.heartbeat_s, status="Accepted"
         )
+
+    async def _has_spoken(self) -> None:
+        self._spoke.set()
+
+    async def _booted_again(self) -> None:
+        """It restarted behind the same socket, or says so: what it was told may be gone."""
+        self._restart_set_up(self._set_up_now(restarted=True))
 
     async def _heartbeat(self, message: lenient.Heartbeat) -> msgspec.Struct:
         return lenient.HeartbeatResponse(current_time=format_time(self._now()))
 
     async def _status(self, message: lenient.StatusNotification) -> msgspec.Struct:
-        status = translate.status_of(message, self._now())
-        if message.connector_id:
-            self._status_heard.add(message.connector_id)
-            self._host.report(message.connector_id, status)
-            if status.status is None:
-                self._host.log.warning("status %r is not one of OCPP 1.6; shown as unknown", message.status)
+        status = self._statuses.heard(message)
+        if message.connector_id in self._host.chargers and message.connector_id is not None:
+            self._transactions.status(message.connector_id, status.status)
+            if status.status is Status.AVAILABLE:
+                self._limits.new_car(message.connector_id)
         return lenient.StatusNotificationResponse()
 
     async def _meter_values(self, message: lenient.MeterValues) -> msgspec.Struct:
         reading = translate.reading_of(message.meter_value or (), self._now())
-        if reading is not None and message.connector_id:
-            self._host.report(message.connector_id, reading)
+        connector = message.connector_id
+        if reading is not None and connector and connector in self._host.chargers:
+            taken_at = self._rhythms.setdefault(connector, translate.Rhythm()).taken_at(reading.at, self._now())
+            if taken_at is not None:
+                self._measured(connector, translate.taken(reading, taken_at), message.transaction_id)
         return lenient.MeterValuesResponse()
+
+    def _measured(self, connector: int, reading: ChargerReading, transaction: int | None) -> None:
+        self._host.report(connector, reading)
+        self._transactions.measured(connector, transaction)
+        self._statuses.measured(connector, reading)
+        self._limits.measured(connector, reading)
 
     async def _authorize(self, message: lenient.Authorize) -> msgspec.Struct:
         decision = await self._host.authorise(None, message.id_tag or "")
         return lenient.AuthorizeResponse(id_tag_info=_tag_info(allowed=decision.allowed))
 
     async def _start(self, message: lenient.StartTransaction) -> msgspec.Struct:
-        if message.connector_id is None or message.connector_id not in self._host.chargers:
+        connector = self._transactions.connector_of(message.connector_id)
+        if connector is None:
             self._host.log.warning("transaction on connector %s, which is not adopted: refused", message.connector_id)
             return lenient.StartTransactionResponse(transaction_id=0, id_tag_info=_tag_info(allowed=False))
-        decision = await self._host.authorise(message.connector_id, message.id_tag or "")
-        transaction = await self._host.transaction_started(
-            TransactionStart(
-                connector=message.connector_id,
-                at=translate.moment_of(message.timestamp, self._now()),
-                token=message.id_tag,
-                meter_wh=None if message.meter_start is None else float(message.meter_start),
-            )
-        )
+        decision = await self._host.authorise(connector, message.id_tag or "")
+        transaction = await self._transactions.start(connector, message)
+        self._limits.new_car(connector)
+        self._statuses.began(connector)
+        await self._host.clock.sleep(self._terms.own.answer_delay_ms / 1000)
         return lenient.StartTransactionResponse(
             transaction_id=transaction, id_tag_info=_tag_info(allowed=decision.allowed)
         )
 
     async def _stop(self, message: lenient.StopTransaction) -> msgspec.Struct:
-        await self._host.transaction_stopped(
-            TransactionStop(
-                transaction=TransactionId(message.transaction_id or 0),
-                at=translate.moment_of(message.timestamp, self._now()),
-                token=message.id_tag,
-                meter_wh=None if message.meter_stop is None else float(message.meter_stop),
-                reason=message.reason or "Local",
-            )
-        )
+        connector = await self._transactions.stop(message)
+        if connector is not None:
+            self._limits.new_car(connector)
+            self._statuses.ended(connector)
         return lenient.StopTransactionResponse()
-
-    # from the first frame to a station that is ready
-
-    async def set_up(self) -> None:
-        """Wait for its boot (some send none after a reconnect), then learn, configure and read it."""
-        try:
-            async with asyncio.timeout(WAIT_FOR_BOOT_S):
-                await self._booted.wait()
-        except TimeoutError:
-            self._host.log.info("no BootNotification after the connect; going on without")
-        self._booted.set()
-        await self._set_up()
-
-    async def _set_up(self) -> None:
-        self._host.can(*CAN)
-        await self._learn()
-        await self._configure("MeterValueSampleInterval", str(self._server.meter_interval_s))
-        await self._configure("MeterValuesSampledData", translate.SAMPLED)
-        for connector, charger in self._host.chargers.items():
-            await self._read_limit(connector, charger)
-        self._host.report_all(Contact(at=self._now(), link=Link.UP))
-        for connector in self._host.chargers:
-            if connector not in self._status_heard:
-                await self._try(lenient.TriggerMessage(requested_message="StatusNotification", connector_id=connector))
-
-    async def _learn(self) -> None:
-        keys = ["ChargeProfileMaxStackLevel", "ChargingScheduleAllowedChargingRateUnit"]
-        answer = await self._try(lenient.GetConfiguration(key=keys))
-        if answer is None:
-            return
-        said = {entry.key: entry.value for entry in answer.configuration_key or () if entry.key and entry.value}
-        self._style = translate.style_from(said, self._settings.stack_level, self._settings.rate_unit)
-
-    async def _configure(self, key: str, value: str) -> None:
-        answer = await self._try(lenient.ChangeConfiguration(key=key, value=value))
-        if answer is not None and answer.status not in ("Accepted", "RebootRequired"):
-            self._host.log.info("%s stays as it is: %s", key, answer.status)
-
-    async def _read_limit(self, connector: int, charger: Charger) -> None:
-        answer = await self._try(lenient.GetCompositeSchedule(connector_id=connector, duration=60))
-        if answer is not None:
-            limit_a = translate.composite_limit(answer, charger, self._style.voltage_v)
-            if limit_a is not None:
-                self._host.report(connector, LimitHeld(at=self._now(), limit_a=limit_a))
-
-    async def _try(self, request: LenientRequest[R]) -> R | None:
-        """Ask something that a station may refuse, misunderstand or not answer, without harm; None then."""
-        try:
-            return await self._connection.call(request, timeout_s=CALL_DEADLINE_S)
-        except (CallTimeout, CallFailed) as refused:
-            self._host.log.info("%s: %s", type(request).__name__, refused)
-        except ConnectionLost:
-            self._host.log.debug("%s: the connection closed", type(request).__name__)
-        return None
 
     # what the hub asks
 
     async def set_limit(self, connector: int, limit_a: float) -> float:
-        """SetChargingProfile. In amps first; a station that refuses amps gets watts from then on."""
-        charger = self._host.chargers[connector]
-        held_a = translate.held_after(limit_a, charger)
-        status = await self._set_profile(charger, held_a)
-        if status == "Rejected" and self._style.unit == "A" and self._settings.rate_unit is None:
-            self._style = translate.in_unit(self._style, "W")
-            status = await self._set_profile(charger, held_a)
-            if status != "Accepted":
-                self._style = translate.in_unit(self._style, "A")
-        if status == "NotSupported":
-            raise Unsupported(
-                f"{charger.id} does not take charging profiles", "switch smart charging on at the charger"
-            )
-        if status != "Accepted":
-            raise Refused(f"{charger.id} answered '{status}' to a limit of {held_a:g} A")
-        return held_a
-
-    async def _set_profile(self, charger: Charger, limit_a: float) -> str | None:
-        answer = await self._ask(translate.limit_profile(charger, limit_a, self._style, self._now()))
-        return answer.status
+        """SetChargingProfile, unless the station has confirmed just this limit."""
+        return await self._limits.set(connector, limit_a)
 
     async def start_charging(self, connector: int, token: str) -> None:
         """RemoteStartTransaction."""
-        answer = await self._ask(lenient.RemoteStartTransaction(connector_id=connector, id_tag=token))
+        answer = await self._asker.ask(lenient.RemoteStartTransaction(connector_id=connector, id_tag=token))
         _accepted(answer.status, "start", "plug the car in first; the charger may also be reserved or faulted")
 
     async def stop_charging(self, connector: int) -> None:
         """RemoteStopTransaction of whatever runs on this connector."""
-        transaction = self._host.transaction_of(connector)
+        transaction = self._transactions.running(connector)
         if transaction is None:
             raise Refused("no transaction runs here", "nothing to do")
-        answer = await self._ask(lenient.RemoteStopTransaction(transaction_id=transaction))
+        answer = await self._asker.ask(lenient.RemoteStopTransaction(transaction_id=transaction))
         _accepted(answer.status, "stop", "stop it at the charger")
 
     async def reset(self, *, hard: bool) -> None:
         """Reset.req."""
-        answer = await self._ask(lenient.Reset(type="Hard" if hard else "Soft"))
-        _accepted(answer.status, "restart", "try hard=true")
+        answer = await self._asker.ask(lenient.Reset(type="Hard" if hard else "Soft"))
+        _accepted(answer.status, "restart", "try again when no car is charging" if hard else "try hard=true")
 
     async def unlock(self, connector: int) -> None:
-        """UnlockConnector.req."""
-        answer = await self._ask(lenient.UnlockConnector(connector_id=connector))
+        """UnlockConnector.req. Not while a charge runs: the cable carries current then."""
+        if self._transactions.running(connector) is not None:
+            raise Refused("a charge runs on this cable", "stop the charge first")
+        answer = await self._asker.ask(lenient.UnlockConnector(connector_id=connector))
+        if answer.status == "NotSupported":
+            raise Unsupported("this charger has no lock that the hub could open", "release the cable at the car")
         if answer.status != "Unlocked":
             raise Refused(f"the charger answered '{answer.status}'", "pull gently and try once more")
 
     async def trigger_boot(self) -> None:
-        """Ask for a BootNotification, for a station that has waited for its adoption."""
-        await self._try(lenient.TriggerMessage(requested_message="BootNotification"))
-
-    async def stop(self) -> None:
-        """The server closes the socket; there is nothing else to end."""
-
-    async def _ask(self, request: LenientRequest[R]) -> R:
+        """Ask for a BootNotification now, where a station waits with its next one."""
         try:
-            return await self._connection.call(request, timeout_s=CALL_DEADLINE_S)
-        except (CallTimeout, ConnectionLost) as away:
-            raise Unreachable(f"{self._host.station} did not answer {type(request).__name__}: {away}") from away
-        except CallFailed as refused:
-            raise Refused(f"{self._host.station} refused {type(request).__name__}: {refused}") from refused
+            await self._asker.attempt(lenient.TriggerMessage(requested_message="BootNotification"))
+        except ConnectionLost:
+            self._host.log.debug("the connection closed before it was asked to boot")
+
+    def gone(self, why: str) -> None:
+        """The socket is closed or replaced: nobody can talk to the station over this one any more."""
+        self._host.report_all(Contact(at=self._now(), link=Link.DOWN, why=why))
 
     def _now(self) -> datetime:
         return self._host.clock.now()

@@ -18,6 +18,16 @@ class Config(IntegrationConfig):
     rate_unit: Literal["A", "W"] | None = Field(
         default=None, description="unit of charging profiles; default: what the charger says it takes, A first"
     )
+    car_phases: Literal[1, 2, 3] | None = Field(
+        default=None,
+        description="only for profiles in W: phases that every car here is known to use; default: 1 until measured",
+    )
+    voltage_v: float = Field(
+        default=230.0, ge=100, le=300, description="only for profiles in W: line to neutral, until it is measured"
+    )
+    answer_delay_ms: int = Field(
+        default=0, ge=0, le=5000, description="pause before StartTransaction is answered; some drop a quick answer"
+    )
 
 
 class ServerConfig(IntegrationConfig):

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import unquote
+from functools import partial
 
 import aiohttp
 import msgspec
@@ -19,48 +18,35 @@ from aiohttp import web
 from hub.sdk import (
     Candidate,
     Confidence,
-    Contact,
     IntegrationConfig,
     Kind,
-    Link,
     Listening,
     ServerHost,
     StationHost,
     StationId,
     listen,
 )
-from hub.wire.ocpp16 import MAX_BYTES, BadFrame, Connection, OcppError, Oddity, Owner, format_time, lenient
+from hub.wire.ocpp16 import Connection, OcppError, format_time, lenient
+from integrations.ocpp import pace
 from integrations.ocpp.charger import ChargePoint
 from integrations.ocpp.config import Config, ServerConfig
+from integrations.ocpp.handshake import identity_of, only_newer, subprotocol
+from integrations.ocpp.line import Line, Socket, owner_of, socket_for
+from integrations.ocpp.set_up import Terms
 from integrations.ocpp.stranger import Stranger
 
 log = logging.getLogger(__name__)
 
-SUBPROTOCOLS = ("ocpp1.6", "ocpp1.6j", "OCPP1.6", "ocpp1.5")
-QUIET_BEFORE_PING_S = 20.0
-QUIET_BEFORE_CLOSE_S = 150.0  # two heartbeats and a half
-LOOK_EVERY_S = 5.0
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """One open socket of one station."""
-
-    identity: StationId
-    socket: web.WebSocketResponse
-    connection: Connection
-    heard_at_s: float
-    chargepoint: ChargePoint | None = None
-    stranger: Stranger | None = None
-    tasks: list[asyncio.Task[bool]] = field(default_factory=list)
+MOST_WARNED = 1000
 
 
 class OcppServer:
     """Implements the integration: one listener, any number of stations."""
 
-    def __init__(self, host: ServerHost, config: ServerConfig) -> None:
-        self._host, self._config = host, config
-        self._lines: dict[StationId, Line] = {}
+    def __init__(self, host: ServerHost, config: ServerConfig, times: pace.Pace) -> None:
+        self._host, self._config, self._pace = host, config, times
+        self._lines: dict[str, Line] = {}  # by identity, in small letters
+        self._warned: set[str] = set()
         self._listening: Listening | None = None
 
     @property
@@ -76,81 +62,118 @@ class OcppServer:
     async def start(self) -> None:
         """Listen; PortInUse when another program has the port."""
         app = web.Application()
-        app.router.add_get("/ocpp/{identity:.*}", self._dialled)
+        app.router.add_get("/{anything:.*}", self._dialled)
         self._listening = await listen(app, self._config.bind, self._config.port, setting="ocpp.port")
-        self._host.on_adopted(self._adopted)
+        self._host.on_adopted(self._redrawn)
         self._host.tasks.keep("watch", self._watch)
         log.info("waiting for chargers at ws://HOST:%d/ocpp/<identity>", self._listening.port)
 
     async def stop(self) -> None:
         """Close every socket, then the listener."""
-        for line in list(self._lines.values()):
-            await line.socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+        closing = [line.hang_up(aiohttp.WSCloseCode.GOING_AWAY, self._pace.close_s) for line in self._lines.values()]
+        await asyncio.gather(*closing)
         if self._listening is not None:
             await self._listening.close()
 
+    # a charger dials
+
     async def _dialled(self, request: web.Request) -> web.StreamResponse:
-        identity = identity_of(request.match_info["identity"])
-        if not identity:
+        identity = identity_of(request.rel_url.raw_path)
+        if identity is None:
             raise web.HTTPNotFound(text="the address must end with the charger's identity: /ocpp/<identity>")
-        socket = web.WebSocketResponse(protocols=SUBPROTOCOLS, autoping=False, max_msg_size=MAX_BYTES, compress=False)
-        await socket.prepare(request)
-        await self._serve(self._open(identity, socket))
+        offered = request.headers.get("Sec-WebSocket-Protocol")
+        socket = socket_for(subprotocol(offered), self._pace)
+        try:
+            await socket.prepare(request)
+        except web.HTTPBadRequest as refused:
+            self._warn_once(identity, f"its handshake is not that of a WebSocket: {refused.text}")
+            raise
+        if only_newer(offered):
+            self._warn_once(identity, f"it speaks {offered} only; set it to OCPP 1.6J")
+            await socket.close(code=aiohttp.WSCloseCode.PROTOCOL_ERROR)
+            return socket
+        await self._serve(self._open(identity, socket, request.transport))
         return socket
 
-    def _open(self, identity: StationId, socket: web.WebSocketResponse) -> Line:
+    def _open(self, identity: StationId, socket: Socket, transport: asyncio.Transport | None) -> Line:
         line: Line
         connection = Connection(
-            socket.send_str, lambda action, message: self._answer(line, action, message), _owner(identity)
+            partial(_send, socket), lambda action, message: self._answer(line, action, message), owner_of(identity)
         )
-        line = Line(identity, socket, connection, self._host.clock.monotonic())
-        earlier = self._lines.get(identity)
-        self._lines[identity] = line
+        line = Line(identity, socket, transport, connection, self._host.clock.monotonic())
+        earlier = self._lines.get(identity.casefold())
+        self._lines[identity.casefold()] = line
         if earlier is not None:
             log.info("%s dialled in anew; its older socket is closed", identity)
-            self._host.tasks.once("close-older", earlier.socket.close(code=aiohttp.WSCloseCode.POLICY_VIOLATION))
+            self._replace(earlier)
         return line
 
+    def _replace(self, earlier: Line) -> None:
+        earlier.end_work()
+        if earlier.chargepoint is not None:
+            earlier.chargepoint.gone("it dialled in anew")
+        policy = aiohttp.WSCloseCode.POLICY_VIOLATION
+        self._host.tasks.once("close-older", earlier.connection.close())
+        self._host.tasks.once("hang-up-older", earlier.hang_up(policy, self._pace.close_s))
+
     async def _serve(self, line: Line) -> None:
-        self._greet(line)
+        station = self._host.station(line.identity)
+        if station is None:
+            self._wait_for_adoption(line)
+        else:
+            self._drive(line, station).begin(self._pace.boot_s)
+        try:
+            await self._read(line)
+        finally:
+            await self._closed(line)
+
+    async def _read(self, line: Line) -> None:
         try:
             async for message in line.socket:
+                if message.type is aiohttp.WSMsgType.ERROR:
+                    log.warning("%s: its socket is closed: %s", line.identity, message.data)
+                    return
                 line.heard_at_s = self._host.clock.monotonic()
                 if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                     await line.connection.received(message.data)
                 elif message.type is aiohttp.WSMsgType.PING:
                     await line.socket.pong(message.data)
-        finally:
-            await self._closed(line)
+        except ConnectionError as lost:
+            log.debug("%s: %s", line.identity, lost)
 
-    def _greet(self, line: Line) -> None:
-        """Give the line its driver if the station is in the drawing, else treat it as a stranger."""
-        station = self._host.station(line.identity)
-        if station is None:
-            line.stranger = Stranger(line.identity, line.connection, self._found)
-            line.tasks.append(self._host.tasks.once(f"{line.identity}.ask", line.stranger.ask()))
-            return
-        self._drive(line, station)
+    # who answers on a line
+
+    def _wait_for_adoption(self, line: Line) -> None:
+        stranger = line.stranger = Stranger(line.identity, line.connection, self._host.clock, self._pace)
+        line.begin(self._host.tasks, "introduce", stranger.introduce(self._found))
 
     def _drive(self, line: Line, station: StationHost) -> ChargePoint:
-        settings = self._host.settings(line.identity)
-        chargepoint = line.chargepoint = ChargePoint(station, line.connection, _own(settings), self._config)
-        self._host.attach(line.identity, chargepoint)
-        line.tasks.append(self._host.tasks.once(f"{line.identity}.set_up", chargepoint.set_up()))
+        line.identity = station.station  # as drawn
+        terms = Terms(_own(self._host.settings(station.station)), self._config, self._pace)
+        chargepoint = line.chargepoint = ChargePoint(station, line.connection, terms, partial(self._hang_up_deaf, line))
+        line.stranger = None
+        self._host.attach(station.station, chargepoint)
         return chargepoint
 
-    def _adopted(self, identity: StationId) -> None:
-        """A station came into the drawing: if it waits on the line, drive it from now on."""
-        line = self._lines.get(identity)
-        if line is None:
+    def _redrawn(self, identity: StationId) -> None:
+        """A station came into the drawing, changed there or left it: who answers on its line may change too."""
+        line = self._lines.get(identity.casefold())
+        if line is None or line.connection.closed:
             return
-        station = self._host.station(identity)
-        if line.chargepoint is not None:
-            line.tasks.append(self._host.tasks.once(f"{identity}.again", line.chargepoint.set_up()))
-        elif station is not None:
-            line.stranger = None
-            chargepoint = self._drive(line, station)
-            line.tasks.append(self._host.tasks.once(f"{identity}.boot", chargepoint.trigger_boot()))
+        station, stranger = self._host.station(line.identity), line.stranger
+        if station is None:
+            if line.chargepoint is not None:  # it dials in again, as a stranger
+                self._hang_up(line)
+            return
+        line.end_work()
+        chargepoint = self._drive(line, station)
+        if stranger is None:
+            chargepoint.set_up_again()
+        elif stranger.pending:
+            chargepoint.begin(2.0 * self._pace.ask_again_s)
+            line.begin(self._host.tasks, "boot", chargepoint.trigger_boot())
+        else:
+            chargepoint.begin(self._pace.boot_s)
 
     async def _answer(self, line: Line, action: str, message: msgspec.Struct) -> msgspec.Struct:
         answered = line.chargepoint or line.stranger
@@ -158,35 +181,6 @@ class OcppServer:
         if reply is None:
             reply = _plain_answer(action, format_time(self._host.clock.now()))
         return reply
-
-    async def _closed(self, line: Line) -> None:
-        """End what belongs to this socket; the station is away only if no newer socket took its place."""
-        for task in line.tasks:
-            task.cancel()
-        await line.connection.close()
-        if self._lines.get(line.identity) is not line:
-            return
-        del self._lines[line.identity]
-        if line.stranger is not None:
-            self._host.left(line.identity)
-            return
-        self._host.attach(line.identity, None)
-        station = self._host.station(line.identity)
-        if station is not None:
-            station.report_all(Contact(at=self._host.clock.now(), link=Link.DOWN, why="its connection closed"))
-
-    async def _watch(self) -> None:
-        """One timer for all: ping the quiet ones, close those from whom nothing comes any more."""
-        while True:
-            await self._host.clock.sleep(LOOK_EVERY_S)
-            now_s = self._host.clock.monotonic()
-            for line in list(self._lines.values()):
-                quiet_s = now_s - line.heard_at_s
-                if quiet_s > QUIET_BEFORE_CLOSE_S:
-                    log.warning("%s has said nothing for %.0f s; its socket is closed", line.identity, quiet_s)
-                    self._host.tasks.once("close-quiet", line.socket.close())
-                elif quiet_s > QUIET_BEFORE_PING_S and not line.socket.closed:
-                    self._host.tasks.once("ping", line.socket.ping())
 
     def _found(self, stranger: Stranger) -> None:
         candidate = Candidate(
@@ -202,10 +196,51 @@ class OcppServer:
         )
         self._host.dialled_in(candidate, adopt=self._config.adopt == "always")
 
+    # a line ends
 
-def identity_of(path: str) -> StationId:
-    """The identity at the end of whatever the charger put after /ocpp/: slashes, a whole URL, %-codes."""
-    return StationId(unquote(path).strip().rstrip("/").rsplit("/", 1)[-1].strip())
+    async def _closed(self, line: Line) -> None:
+        """End what belongs to this socket; the station is away only if no newer socket took its place."""
+        if self._lines.get(line.identity.casefold()) is line:
+            del self._lines[line.identity.casefold()]
+            if line.chargepoint is not None:
+                self._host.attach(line.identity, None)
+                line.chargepoint.gone("its connection closed")
+            else:
+                self._host.left(line.identity)
+        await line.connection.close()
+        line.end_work()
+
+    async def _watch(self) -> None:
+        """One timer for all: ping the quiet ones, close those from whom nothing comes any more."""
+        while True:
+            await self._host.clock.sleep(self._pace.look_s)
+            for line in list(self._lines.values()):
+                self._look_after(line, self._host.clock.monotonic())
+
+    def _look_after(self, line: Line, now_s: float) -> None:
+        quiet_s = now_s - line.heard_at_s
+        if quiet_s > self._pace.quiet_close_s:
+            log.warning("%s has said nothing for %.0f s; its socket is closed", line.identity, quiet_s)
+            self._hang_up(line)
+        elif min(quiet_s, now_s - line.pinged_at_s) > self._pace.quiet_ping_s and not line.socket.closed:
+            line.pinged_at_s = now_s
+            line.begin(self._host.tasks, "ping", line.ping())
+
+    def _hang_up_deaf(self, line: Line, why: str) -> None:
+        log.warning("%s: %s; its socket is closed", line.identity, why)
+        self._hang_up(line)
+
+    def _hang_up(self, line: Line) -> None:
+        self._host.tasks.once("hang-up", line.hang_up(aiohttp.WSCloseCode.GOING_AWAY, self._pace.close_s))
+
+    def _warn_once(self, identity: StationId, what: str) -> None:
+        if identity not in self._warned and len(self._warned) < MOST_WARNED:
+            self._warned.add(identity)
+            log.warning("%s: %s", identity, what)
+
+
+async def _send(socket: Socket, frame: str) -> None:
+    await socket.send_str(frame)
 
 
 def _own(settings: IntegrationConfig | None) -> Config:
@@ -222,22 +257,6 @@ PLAIN_ANSWERS: Mapping[str, msgspec.Struct] = {
 }
 
 
-def _owner(identity: StationId) -> Owner:
-    """What a station does that is not quite OCPP goes to the log, once for each kind."""
-    station = logging.getLogger(f"integrations.ocpp.{identity}")
-
-    def failed(error: BaseException) -> None:
-        station.error("an answer failed", exc_info=error)
-
-    def odd(action: str, oddity: Oddity) -> None:
-        station.warning("%s: %s %r: %s", action, oddity.path, oddity.value, oddity.why)
-
-    def bad_frame(bad: BadFrame) -> None:
-        station.warning("not an OCPP frame: %s", bad.why)
-
-    return Owner(failed=failed, odd=odd, bad_frame=bad_frame)
-
-
 def _plain_answer(action: str, now: str) -> msgspec.Struct:
     """The answer to a message that changes nothing here."""
     if action == "Heartbeat":
@@ -250,6 +269,6 @@ def _plain_answer(action: str, now: str) -> msgspec.Struct:
 
 async def start(host: ServerHost, config: ServerConfig) -> OcppServer:
     """The integration's entry: listen for chargers."""
-    server = OcppServer(host, config)
+    server = OcppServer(host, config, pace.PACE)
     await server.start()
     return server

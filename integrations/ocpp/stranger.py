@@ -4,53 +4,58 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 import msgspec
 
-from hub.sdk import StationId
+from hub.sdk import Clock, StationId
 from hub.wire.ocpp16 import CallFailed, CallTimeout, Connection, ConnectionLost, format_time, lenient
+from integrations.ocpp.asking import happens
+from integrations.ocpp.pace import Pace
 
-WAIT_FOR_BOOT_S = 3.0
-ASK_AGAIN_S = 30  # how long a pending station waits before its next BootNotification
+MOST_OUTLETS = 100
 
 
 class Stranger:
     """Answers a waiting station: its boot is Pending (OCPP 1.6 section 4.2), its tags are refused."""
 
-    def __init__(self, identity: StationId, connection: Connection, found: Callable[[Stranger], None]) -> None:
+    def __init__(self, identity: StationId, connection: Connection, clock: Clock, pace: Pace) -> None:
         self.identity = identity
         self.model: str | None = None
         self.connectors: int | None = None
-        self._connection, self._found = connection, found
-        self._booted = asyncio.Event()
+        self.pending = False  # its boot was answered with Pending: it sends another one
+        self._connection, self._clock, self._pace = connection, clock, pace
+        self._spoke = asyncio.Event()
 
-    async def ask(self) -> None:
-        """Hear its boot if it sends one, ask how many outlets it has, then tell that it is here."""
+    async def introduce(self, found: Callable[[Stranger], None]) -> None:
+        """Hear its boot if it sends one, say that it is here, ask how many outlets it has, and say that too."""
+        await happens(self._spoke, asyncio.ensure_future(self._clock.sleep(self._pace.boot_s)))
+        found(self)
+        request = lenient.GetConfiguration(key=["NumberOfConnectors"])
         try:
-            async with asyncio.timeout(WAIT_FOR_BOOT_S):
-                await self._booted.wait()
-        except TimeoutError:
-            pass
-        self._found(self)
-        try:
-            answer = await self._connection.call(lenient.GetConfiguration(key=["NumberOfConnectors"]), timeout_s=8.0)
+            answer = await self._connection.call(request, timeout_s=self._pace.answer_s)
         except (CallTimeout, CallFailed, ConnectionLost):
             return
-        entries = answer.configuration_key or ()
-        numbers = [e.value for e in entries if e.key == "NumberOfConnectors" and e.value and e.value.isdecimal()]
-        if numbers and 0 < int(numbers[0]) <= 100:
-            self.connectors = int(numbers[0])
-            self._found(self)
+        numbers = [e.value for e in answer.configuration_key or () if e.key == "NumberOfConnectors" and e.value]
+        if numbers and numbers[0].strip().isdecimal():
+            self._has_outlets(int(numbers[0]))
+            found(self)
 
     async def answer(self, action: str, message: msgspec.Struct) -> msgspec.Struct | None:
         """Pending, blocked, taken note of: enough to keep it on the line without letting it charge."""
-        now = format_time(datetime.now(UTC))
+        self._connection.after_reply(self._has_spoken)
         if isinstance(message, lenient.BootNotification):
             self.model = " ".join(filter(None, (message.charge_point_vendor, message.charge_point_model))) or None
-            self._booted.set()
-            return lenient.BootNotificationResponse(current_time=now, interval=ASK_AGAIN_S, status="Pending")
+            self.pending = True
+            now = format_time(self._clock.now())
+            return lenient.BootNotificationResponse(current_time=now, interval=self._pace.ask_again_s, status="Pending")
         return WAITING_ANSWERS.get(action)
+
+    async def _has_spoken(self) -> None:
+        self._spoke.set()
+
+    def _has_outlets(self, number: int) -> None:
+        if 0 < number <= MOST_OUTLETS:
+            self.connectors = number
 
 
 REFUSED = lenient.IdTagInfo(status="Invalid")

@@ -1,91 +1,138 @@
-"""Between OCPP 1.6's words and the hub's: statuses, sampled values, charging profiles. Pure."""
+"""Between OCPP 1.6's words and the hub's: statuses, times, sampled values. Pure. Profiles are in profiles.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from hub.sdk import Charger, ChargerReading, ChargerStatus, Fault, PerPhase, Status, floor_to
-from hub.wire.ocpp16 import format_time, lenient, parse_time
+from hub.sdk import ChargerReading, ChargerStatus, Fault, PerPhase, Status
+from hub.wire.ocpp16 import lenient, parse_time
 
 STATUSES = {
-    "Available": Status.AVAILABLE,
-    "Preparing": Status.PREPARING,
-    "Charging": Status.CHARGING,
-    "SuspendedEV": Status.SUSPENDED_EV,
-    "SuspendedEVSE": Status.SUSPENDED_EVSE,
-    "Finishing": Status.FINISHING,
-    "Reserved": Status.RESERVED,
-    "Unavailable": Status.UNAVAILABLE,
-    "Faulted": Status.FAULTED,
-    "Occupied": Status.PREPARING,  # OCPP 1.5's word, still sent by some
+    "available": Status.AVAILABLE,
+    "preparing": Status.PREPARING,
+    "charging": Status.CHARGING,
+    "suspendedev": Status.SUSPENDED_EV,
+    "suspendedevse": Status.SUSPENDED_EVSE,
+    "finishing": Status.FINISHING,
+    "reserved": Status.RESERVED,
+    "unavailable": Status.UNAVAILABLE,
+    "faulted": Status.FAULTED,
+    "occupied": Status.PREPARING,  # OCPP 1.5's word, still sent by some
 }
-HIGHEST_STACK_LEVEL = 8  # above a charger's own floor; some store profiles by level and take no high ones
 NO_FAULT = (None, "", "NoError")
-SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Current.Offered"
-"""The measurands that the hub asks for; a charger that refuses the list keeps its own."""
+SAMPLED = ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Import", "Voltage", "Current.Offered")
+"""The measurands that the hub asks for."""
+SAMPLED_AT_LEAST = ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Import")
+"""What it asks a charger for that refuses the whole list; one that refuses this too keeps its own."""
 
 
 def status_of(message: lenient.StatusNotification, now: datetime) -> ChargerStatus:
     """StatusNotification.req (OCPP 1.6 section 4.9). A word that we do not know gives status None."""
+    status = STATUSES.get((message.status or "").replace("_", "").casefold())
     fault = None
-    if message.error_code not in NO_FAULT or message.status == "Faulted":
-        fault = Fault(code=message.error_code or "OtherError", vendor_code=message.vendor_error_code, text=message.info)
-    return ChargerStatus(at=now, status=STATUSES.get(message.status or ""), fault=fault)
+    if message.error_code not in NO_FAULT or status is Status.FAULTED:
+        code = "OtherError" if message.error_code in NO_FAULT else message.error_code
+        fault = Fault(code=code or "OtherError", vendor_code=message.vendor_error_code, text=message.info)
+    return ChargerStatus(at=now, status=status, fault=fault)
+
+
+AHEAD = timedelta(minutes=5)  # a clock that runs further ahead of ours is wrong
+LATE = timedelta(minutes=2)  # a sample that is older was taken while nobody listened, or the clock is behind
+SAME_PACE = timedelta(seconds=5)
+SHORTEST_PAUSE = timedelta(seconds=2)
 
 
 def moment_of(text: str | None, now: datetime) -> datetime:
-    """A device's time, or ours where its clock cannot be meant: unreadable, before 2020, or more than a day ahead."""
-    at = None if text is None else parse_time(text)
-    if at is None or at.year < 2020 or at > now + timedelta(days=1):
+    """A device's time, or ours where its clock cannot be meant: unreadable, before 2020, or ahead of ours."""
+    at = parse_time(text)
+    if at is None or at.year < 2020 or at > now + AHEAD:
         return now
     return at
 
 
-PLACES = {"L1": 0, "L2": 1, "L3": 2, "L1-N": 0, "L2-N": 1, "L3-N": 2}
-KILO = {"kW": 1000.0, "kWh": 1000.0}
-REGISTER = "Energy.Active.Import.Register"
-PASSED_OVER = frozenset({"Transaction.Begin", "Interruption.Begin", "Interruption.End"})
+@dataclass(slots=True)
+class Rhythm:
+    """Tells live samples of one outlet from old ones that are sent late, also where its clock is hours behind.
+
+    A clock that is behind shows in samples that come at the pace of their own times; a history comes all at once.
+    """
+
+    _before: tuple[datetime, datetime] | None = None  # time of the last late sample, and when it came
+    _behind: timedelta | None = None
+
+    def taken_at(self, at: datetime, now: datetime) -> datetime | None:
+        """When a sample that says `at` was taken: then, or now where the clock is behind; None for history."""
+        lag = now - at
+        if lag <= LATE:
+            return at
+        if self._before is not None:
+            own, ours = at - self._before[0], now - self._before[1]
+            if ours >= SHORTEST_PAUSE and abs(own - ours) < SAME_PACE:
+                self._behind = lag
+        self._before = (at, now)
+        known = self._behind is not None and abs(lag - self._behind) < LATE
+        return now if known else None
+
+
+PLACES = {None: 3, "": 3, "L1": 0, "L2": 1, "L3": 2, "L1-N": 0, "L2-N": 1, "L3-N": 2}
 TOTAL = 3
 """Place of a value that names no phase."""
+KILO = {"kw": 1000.0, "kwh": 1000.0, "ma": 0.001, "mw": 1e6, "mwh": 1e6}
+NO_CELSIUS = ("k", "kelvin", "fahrenheit", "f")
+REGISTER = "Energy.Active.Import.Register"
+CONTEXTS = {None: 0, "": 0, "Sample.Periodic": 0, "Trigger": 0, "Sample.Clock": 2, "Transaction.End": 4, "Other": 4}
+"""What is said twice is taken from the context with the lower number; a context that is not here is not of now."""
+LOCATIONS = {None: 0, "": 0, "Outlet": 0, "Cable": 0, "Inlet": 1}
+"""The inlet counts only where the outlet says nothing: of two outlets it carries the sum."""
 
-Sample = dict[tuple[str, int], float]
-"""What one MeterValue says: (measurand, place 0-2 for a phase or TOTAL) -> number in A, V, W or Wh."""
+Sample = dict[tuple[str, int], tuple[int, float]]
+"""What one MeterValue says: (measurand, place 0-2 for a phase or TOTAL) -> rank, and number in A, V, W or Wh."""
 
 
 def reading_of(values: Iterable[lenient.MeterValue], now: datetime) -> ChargerReading | None:
     """The newest sample of a MeterValues.req as one reading (OCPP 1.6 sections 4.7 and 7.31); None when it has none.
 
     A sampled value without a measurand is the energy register, one without a unit is in Wh, W, A or V; values of
-    another location than the outlet, of a pair of phases or of N are passed over, and so are numbers that are none.
+    another place than the outlet, of a pair of phases or of N are passed over, and so are numbers that are none.
     """
-    dated = [(moment_of(value.timestamp, now), value.sampled_value) for value in values if value.sampled_value]
-    if not dated:
+    samples = [(moment_of(value.timestamp, now), _sample(value)) for value in values]
+    usable = [(at, sample) for at, sample in samples if sample]
+    if not usable:
         return None
-    at, sampled_values = max(dated, key=lambda pair: pair[0])
+    at, sample = max(reversed(usable), key=lambda pair: pair[0])
+    return _reading(sample, at)
+
+
+def _sample(value: lenient.MeterValue) -> Sample:
     sample: Sample = {}
-    for sampled in sampled_values or ():
-        _take(sample, sampled)
-    return _reading(sample, at) if sample else None
+    for sampled in value.sampled_value or ():
+        number, place, rank = _number(sampled), PLACES.get(sampled.phase), _rank(sampled)
+        if number is None or place is None or rank is None:
+            continue
+        key = (sampled.measurand or REGISTER, place)
+        if key not in sample or rank <= sample[key][0]:
+            sample[key] = (rank, number)
+    return sample
 
 
-def _take(sample: Sample, sampled: lenient.SampledValue) -> None:
-    number = _number(sampled)
-    place = TOTAL if sampled.phase is None else PLACES.get(sampled.phase)
-    elsewhere = sampled.location not in (None, "Outlet", "Cable")
-    if number is not None and place is not None and not elsewhere and sampled.context not in PASSED_OVER:
-        sample[(sampled.measurand or REGISTER, place)] = number
+def _rank(sampled: lenient.SampledValue) -> int | None:
+    context, location = CONTEXTS.get(sampled.context), LOCATIONS.get(sampled.location)
+    return None if context is None or location is None else context + location
 
 
 def _number(sampled: lenient.SampledValue) -> float | None:
+    unit = (sampled.unit or "").casefold()
     if sampled.format == "SignedData" or sampled.value is None:
         return None
+    if sampled.measurand == "Temperature" and unit in NO_CELSIUS:
+        return None
     try:
-        number = float(sampled.value)
+        number = float(sampled.value.replace(",", "."))
     except ValueError:
         return None
-    return number * KILO.get(sampled.unit or "", 1.0) if abs(number) < 1e12 else None
+    return number * KILO.get(unit, 1.0) if abs(number) < 1e12 else None
 
 
 def _reading(sample: Sample, at: datetime) -> ChargerReading:
@@ -95,91 +142,45 @@ def _reading(sample: Sample, at: datetime) -> ChargerReading:
         voltage_v=_terminals(sample, "Voltage"),
         power_w=_total(sample, "Power.Active.Import"),
         energy_wh=_total(sample, REGISTER),
-        offered_a=sample.get(("Current.Offered", TOTAL)),
-        temperature_c=sample.get(("Temperature", TOTAL)),
+        offered_a=_largest(sample, "Current.Offered"),
+        temperature_c=_largest(sample, "Temperature"),
     )
 
 
+def _at(sample: Sample, measurand: str, place: int) -> float | None:
+    found = sample.get((measurand, place))
+    return None if found is None else found[1]
+
+
+def _phases(sample: Sample, measurand: str) -> list[float | None]:
+    return [_at(sample, measurand, place) for place in range(TOTAL)]
+
+
 def _terminals(sample: Sample, measurand: str) -> PerPhase[float | None] | None:
-    by_phase = PerPhase(*(sample.get((measurand, place)) for place in range(TOTAL)))
+    by_phase = PerPhase(*_phases(sample, measurand))
     if any(value is not None for value in by_phase):
         return by_phase
-    only = sample.get((measurand, TOTAL))
+    only = _at(sample, measurand, TOTAL)
     return None if only is None else PerPhase(only, None, None)
 
 
 def _total(sample: Sample, measurand: str) -> float | None:
-    if (measurand, TOTAL) in sample:
-        return sample[(measurand, TOTAL)]
-    phases = [sample[key] for place in range(TOTAL) if (key := (measurand, place)) in sample]
-    return sum(phases) if phases else None
+    total = _at(sample, measurand, TOTAL)
+    phases = [value for value in _phases(sample, measurand) if value is not None]
+    return total if total is not None or not phases else sum(phases)
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileStyle:
-    """How this station wants its charging profiles."""
-
-    stack_level: int = 0
-    unit: str = "A"
-    voltage_v: float = 230.0
+def _largest(sample: Sample, measurand: str) -> float | None:
+    said = [value for value in (*_phases(sample, measurand), _at(sample, measurand, TOTAL)) if value is not None]
+    return max(said, default=None)
 
 
-def held_after(limit_a: float, charger: Charger) -> float:
-    """Amps that a charger holds after being told `limit_a`: one decimal, rounded down; 0 when below its minimum."""
-    limit_a = floor_to(min(limit_a, charger.max_a), 0.1)
-    return limit_a if limit_a >= charger.min_a else 0.0
+def taken(reading: ChargerReading, at: datetime) -> ChargerReading:
+    """The same reading with the time at which it was taken."""
+    return reading if reading.at == at else replace(reading, at=at)
 
 
-def limit_profile(charger: Charger, limit_a: float, style: ProfileStyle, now: datetime) -> lenient.SetChargingProfile:
-    """A TxDefaultProfile that holds the connector at `limit_a` until told otherwise (OCPP 1.6 section 3.13).
-
-    Its schedule began in the past, so that a charger whose clock runs behind does not wait for it. In watts the number
-    is the total over the phases that the charger may use.
-    """
-    phases = len(charger.phases or (1, 2, 3))
-    limit = limit_a if style.unit == "A" else floor_to(limit_a * style.voltage_v * phases, 0.1)
-    period = lenient.ChargingSchedulePeriod(start_period=0, limit=limit, number_phases=phases)
-    began = now - timedelta(days=1)
-    schedule = lenient.ChargingSchedule(
-        charging_rate_unit="A" if style.unit == "A" else "W",
-        charging_schedule_period=[period],
-        start_schedule=format_time(began),
-    )
-    profile = lenient.ChargingProfile(
-        charging_profile_id=1000 + charger.connector,
-        stack_level=style.stack_level,
-        charging_profile_purpose="TxDefaultProfile",
-        charging_profile_kind="Absolute",
-        charging_schedule=schedule,
-    )
-    return lenient.SetChargingProfile(connector_id=charger.connector, cs_charging_profiles=profile)
-
-
-def composite_limit(answer: lenient.GetCompositeScheduleResponse, charger: Charger, voltage_v: float) -> float | None:
-    """Amps that GetCompositeSchedule.conf says for this moment; None when it says nothing usable."""
-    schedule = answer.charging_schedule
-    if answer.status != "Accepted" or schedule is None or not schedule.charging_schedule_period:
-        return None
-    limit = schedule.charging_schedule_period[0].limit
-    if limit is None or limit < 0:
-        return None
-    if schedule.charging_rate_unit == "W":
-        phases = schedule.charging_schedule_period[0].number_phases or len(charger.phases or (1,))
-        limit = limit / voltage_v / phases
-    return float(min(limit, charger.max_a))
-
-
-def style_from(said: dict[str, str], stack_level: int | None, unit: str | None) -> ProfileStyle:
-    """How to write profiles, from the station's own configuration keys; the owner's settings win."""
-    most = said.get("ChargeProfileMaxStackLevel", "")
-    level = min(int(most), HIGHEST_STACK_LEVEL) if most.isdecimal() else 0
-    units = {u.strip() for u in said.get("ChargingScheduleAllowedChargingRateUnit", "Current").split(",")}
-    watts_only = bool(units & {"Power", "W"}) and not units & {"Current", "A"}
-    return ProfileStyle(
-        stack_level=level if stack_level is None else stack_level, unit=unit or ("W" if watts_only else "A")
-    )
-
-
-def in_unit(style: ProfileStyle, unit: str) -> ProfileStyle:
-    """The same style in another unit ("A" or "W")."""
-    return ProfileStyle(stack_level=style.stack_level, unit=unit, voltage_v=style.voltage_v)
+def inferred(reading: ChargerReading) -> Status | None:
+    """What a charger that sends no status must be doing, from its meter; None where that tells nothing."""
+    drawn_a = [a for a in reading.current_a or () if a is not None]
+    return Status.CHARGING if max(drawn_a, default=0.0) > 1.0 or (reading.power_w or 0.0) > 200.0 else None

@@ -1,0 +1,122 @@
+"""The transactions of one station: ids, starts and stops that come twice, late or never, and restarts in between."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hub.sdk import StationHost, Status, TransactionId, TransactionStart, TransactionStop
+from hub.wire.ocpp16 import lenient
+from integrations.ocpp import translate
+from integrations.ocpp.pace import Pace
+
+NO_ID = (None, 0, -1)  # what stations send whose start was never answered
+STILL_ON = (Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE)
+
+
+class Transactions:
+    """Keeps the hub's record in step with what the station says on one socket."""
+
+    def __init__(self, host: StationHost, pace: Pace) -> None:
+        self._host, self._pace = host, pace
+        self._unconfirmed: set[int] = set()  # ran when the station restarted; nothing has shown since that it does
+        self._heard: dict[int, int] = {}  # ids in meter values: also one that another central system gave
+        self._ending: dict[int, asyncio.Task[bool]] = {}
+
+    def booted(self) -> None:
+        """The station restarted. That proves no end: what ran is unconfirmed until something shows its fate."""
+        self._unconfirmed = {n for n in self._host.chargers if self._host.transaction_of(n) is not None}
+
+    def running(self, connector: int) -> TransactionId | None:
+        """The transaction to stop: the hub's own, else the one that the station names in its meter values."""
+        heard = self._heard.get(connector)
+        return self._host.transaction_of(connector) or (None if heard is None else TransactionId(heard))
+
+    def connector_of(self, said: int | None) -> int | None:
+        """The outlet that a message is about; a station with one outlet may leave it out. None if it is not drawn."""
+        chargers = self._host.chargers
+        if not said and len(chargers) == 1:
+            return next(iter(chargers))
+        return said if said in chargers else None
+
+    async def start(self, connector: int, message: lenient.StartTransaction) -> TransactionId:
+        """Record a start. After a restart the same token goes on with the transaction that ran."""
+        transaction = await self._host.transaction_started(
+            TransactionStart(
+                connector=connector,
+                at=translate.moment_of(message.timestamp, self._host.clock.now()),
+                token=message.id_tag,
+                meter_wh=None if message.meter_start is None else float(message.meter_start),
+                resumes=connector in self._unconfirmed and connector not in self._ending,
+            )
+        )
+        self._settle(connector)
+        self._heard.pop(connector, None)
+        return transaction
+
+    async def stop(self, message: lenient.StopTransaction) -> int | None:
+        """Record an end, whatever id it has; answers the connector where it ran, if the hub knows it."""
+        transaction = self._meant(message.transaction_id)
+        connector = self._connector_with(transaction)
+        await self._host.transaction_stopped(
+            TransactionStop(
+                transaction=transaction,
+                at=translate.moment_of(message.timestamp, self._host.clock.now()),
+                token=message.id_tag,
+                meter_wh=None if message.meter_stop is None else float(message.meter_stop),
+                reason=message.reason or "Local",
+            )
+        )
+        self._heard = {n: heard for n, heard in self._heard.items() if heard != message.transaction_id}
+        if connector is not None:
+            self._settle(connector)
+        return connector
+
+    def measured(self, connector: int, transaction: int | None) -> None:
+        """A live sample of a transaction: it goes on."""
+        if transaction is not None and transaction > 0:
+            self._heard[connector] = transaction
+            if transaction == self._host.transaction_of(connector):
+                self._settle(connector)
+
+    def status(self, connector: int, status: Status | None) -> None:
+        """An outlet that is free has no transaction: if no StopTransaction comes soon, it was lost."""
+        if status in STILL_ON:
+            self._do_not_end(connector)
+        elif status is Status.AVAILABLE:
+            self._heard.pop(connector, None)
+            transaction = self._host.transaction_of(connector)
+            if transaction is not None and connector not in self._ending:
+                self._ending[connector] = self._host.tasks.once("lost stop", self._give_up(connector, transaction))
+
+    def end(self) -> None:
+        """The socket is closed: wait for no stop any more."""
+        for waiting in self._ending.values():
+            waiting.cancel()
+        self._ending.clear()
+
+    async def _give_up(self, connector: int, transaction: TransactionId) -> None:
+        at = self._host.clock.now()
+        await self._host.clock.sleep(self._pace.lost_stop_s)
+        self._host.log.warning("transaction %d is over, as its outlet is free; its stop never came", transaction)
+        reason = "Reboot" if connector in self._unconfirmed else "Other"
+        self._ending.pop(connector, None)
+        self._unconfirmed.discard(connector)
+        await self._host.transaction_stopped(TransactionStop(transaction=transaction, at=at, reason=reason))
+
+    def _settle(self, connector: int) -> None:
+        """It is known again what runs."""
+        self._unconfirmed.discard(connector)
+        self._do_not_end(connector)
+
+    def _do_not_end(self, connector: int) -> None:
+        waiting = self._ending.pop(connector, None)
+        if waiting is not None:
+            waiting.cancel()
+
+    def _meant(self, said: int | None) -> TransactionId:
+        """A stop without a usable id means the one transaction that runs, if there is just one."""
+        running = [r for n in self._host.chargers if (r := self._host.transaction_of(n)) is not None]
+        return running[0] if said in NO_ID and len(running) == 1 else TransactionId(said or 0)
+
+    def _connector_with(self, transaction: TransactionId) -> int | None:
+        return next((n for n in self._host.chargers if self._host.transaction_of(n) == transaction), None)
