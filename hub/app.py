@@ -96,11 +96,14 @@ class App:
             "candidates": [candidate_state(candidate) for candidate in self.discovery.candidates],
         }
 
+    def addresses(self) -> list[str]:
+        """Where the hub is, a line for each door."""
+        page, mqtt = f"page  http://127.0.0.1:{self.web.port}/app/", f"mqtt  {self.mqtt.where}"
+        return [f"  {line}" for line in (page, mqtt, *self.devices.doors)]
+
     def welcome(self) -> list[str]:
         """What a person wants to read when the hub has started: where it is, and the next step."""
-        lines = [f"evhub is running: {self.picture.site.name}"]
-        lines += [f"  page  http://127.0.0.1:{self.web.port}/app/", f"  mqtt  {self.mqtt.where}"]
-        lines += [f"  {line}" for line in self.devices.doors]
+        lines = [f"evhub is running: {self.picture.site.name}", *self.addresses()]
         if not self.picture.site.chargers:
             lines.append("No charger is configured yet. Point one at the hub (OCPP), or see what was found:")
             lines.append("  evhub discover, then evhub order device.adopt station=…")

@@ -85,11 +85,12 @@ async def _demo(options: Options, data: Path) -> None:
     try:
         async with simulator(options, ports) as site:
             click.echo(f"{app.picture.site.name} (virtual): {len(site['bays'])} bays, speed {options.speed:g}.")
-            for line in (*app.welcome(), *_hints(ports, data)):
+            for line in (*app.addresses(), *_hints(ports, data)):
                 click.echo(line)
             sys.stdout.flush()
             await adopt_all(app, site)
             await _until_the_end(options.duration)
+            await app.stop()  # before its site goes, so that it does not mourn each device
     finally:
         await app.stop()
 
@@ -158,7 +159,19 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         child.terminate()
     last = b"" if child.stdout is None else await child.stdout.read()
     await child.wait()
-    click.echo(last.decode(), nl=False)
+    for line in last.decode().splitlines():
+        _say_summary(json.loads(line))
+
+
+def _say_summary(said: Mapping[str, Any]) -> None:
+    """The simulator's last word: what really flowed, which the hub can only measure."""
+    click.echo(f"{said['elapsed_s']:.0f} s, {said['energy_wh'] / 1000:.1f} kWh charged.")
+    for name, circuit in said["circuits"].items():
+        over_s = circuit["longest_overload_s"]
+        worst = (
+            f"{circuit['worst_overload_a']:.1f} A over, {over_s:g} s at the longest" if over_s else "never"
+        )
+        click.echo(f"  {name:<10} above its limit: {worst}")
 
 
 async def adopt_all(app: App, site: Mapping[str, Any]) -> None:
