@@ -12,8 +12,10 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import ItemsView, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from amqtt.broker import Broker
 from amqtt.contexts import BaseContext
@@ -22,6 +24,23 @@ from amqtt.plugins.base import BaseAuthPlugin
 from amqtt.session import Session
 
 from hub.mqtt import passwords
+
+FAREWELL_S = 0.2
+
+
+class Steady(dict[str, object]):
+    """A dict that may be changed while somebody goes through it.
+
+    amqtt 0.12 awaits inside loops over its subscriptions; another client that subscribes meanwhile ended the loop with
+    "dictionary changed size", and left the connection without ears.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(super().__iter__()))
+
+    def items(self) -> ItemsView[str, object]:  # type: ignore[override]  # dict_items has no public name
+        """The pairs of this moment."""
+        return dict(super().items()).items()
 
 
 class PasswordFile(BaseAuthPlugin):  # type: ignore[misc]
@@ -55,14 +74,24 @@ def settings(config: dict[str, str | None]) -> dict[str, object]:
     return {"listeners": {"default": listener}, "plugins": plugins}
 
 
-async def serve(config: dict[str, str | None]) -> None:
-    """Serve until SIGTERM."""
+async def serve(config: dict[str, str | None], pid_file: Path) -> None:
+    """Serve until SIGTERM, and a moment longer, so that what was accepted goes out.
+
+    Then end without amqtt's own shutdown: it has nothing to save, and in 0.12 it can hang on a client that was cut off.
+    """
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
     broker = Broker(settings(config))
+    broker._subscriptions = Steady()
     await broker.start()
     await told.wait()
-    await broker.shutdown()
+    await asyncio.sleep(FAREWELL_S)
+    _leave(pid_file)
+
+
+def _leave(pid_file: Path) -> NoReturn:
+    pid_file.unlink(missing_ok=True)
+    os._exit(0)
 
 
 def main(file: Path) -> int:
@@ -72,13 +101,11 @@ def main(file: Path) -> int:
     pid_file = Path(config["pid_file"])
     pid_file.write_text(f"{os.getpid()}\n", encoding="utf-8")
     try:
-        asyncio.run(serve(config))
+        asyncio.run(serve(config, pid_file))
     except BrokerError as failed:
         logging.critical("%s", failed)
-        return 1
-    finally:
         pid_file.unlink(missing_ok=True)
-    return 0
+    return 1  # it ends by SIGTERM or by a failure
 
 
 if __name__ == "__main__":

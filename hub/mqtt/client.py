@@ -43,6 +43,14 @@ class Ears:
     room: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Subscriptions that the broker has not answered yet, and until when it has to."""
+
+    filters: list[str]
+    until: float
+
+
 class TidySocket(ssl.SSLSocket):
     """Closes itself when the handshake fails, which paho leaves to the garbage collector."""
 
@@ -69,6 +77,7 @@ class Link:
         self._accepted: asyncio.Future[str | None] = self._loop.create_future()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         self.unacknowledged: dict[int, Message] = {}
+        self._asked: dict[int, Asked] = {}
         self._handed = 0
         self._watched: socket.socket | None = None
         self._paho = paho.Client(
@@ -83,6 +92,7 @@ class Link:
         self._paho.on_disconnect = self._on_disconnect
         self._paho.on_message = self._on_message
         self._paho.on_publish = self._on_publish
+        self._paho.on_subscribe = self._on_subscribe
 
     # from the dial to the farewell
 
@@ -182,6 +192,8 @@ class Link:
         """Ping in time, and notice a broker that does not answer, until the connection ends."""
         while not self.ended.done():
             self._paho.loop_misc()
+            if any(asked.until < self._loop.time() for asked in self._asked.values()):
+                self._end("it does not answer our subscriptions")
             await asyncio.wait([self.ended], timeout=1.0)
 
     # messages
@@ -207,7 +219,10 @@ class Link:
     def subscribe(self, filters: list[tuple[str, int]]) -> None:
         """Ask the broker for topics, each with its QoS."""
         if filters:
-            self._paho.subscribe(filters)
+            _, mid = self._paho.subscribe(filters)
+            if mid is not None:
+                names = [name for name, _ in filters]
+                self._asked[mid] = Asked(names, self._loop.time() + CONNECT_DEADLINE_S)
 
     def unsubscribe(self, filters: list[str]) -> None:
         """Ask for them no longer."""
@@ -237,6 +252,14 @@ class Link:
         # QoS 0 has no acknowledgement: paho calls this as soon as it is written.
         if self.unacknowledged.pop(mid, None) is not None:
             self._loop.call_soon(self._ears.room)
+
+    def _on_subscribe(
+        self, client: paho.Client, _: object, mid: int, reasons: list[ReasonCode], properties: Properties | None
+    ) -> None:
+        asked = self._asked.pop(mid, None)
+        for name, reason in zip(asked.filters if asked else [], reasons, strict=False):
+            if reason.is_failure:
+                log.warning("the broker does not let us hear %s: allow it there for our user", name)
 
     def _on_message(self, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
         try:

@@ -46,7 +46,7 @@ class Observer:
     subscribed: bool = False
 
     def __post_init__(self) -> None:
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311, reconnect_on_failure=False)
         if self.username is not None:
             self._client.username_pw_set(self.username, self.password)
         self._client.on_message = lambda _, __, m: self.heard.append((m.topic, bytes(m.payload), m.retain))

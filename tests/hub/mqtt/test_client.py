@@ -240,6 +240,44 @@ async def test_what_is_no_broker_is_not_taken_for_one(answer: bytes, monkeypatch
         assert not await answers(Server("127.0.0.1", port))
 
 
+async def test_a_broker_that_hears_but_does_not_listen_is_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """amqtt 0.12 could leave a connection half dead: accepted, but its SUBSCRIBE never answered."""
+
+    async def accept_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x20\x02\x00\x00")
+        while await reader.read(1000):
+            continue
+
+    monkeypatch.setattr("hub.mqtt.client.CONNECT_DEADLINE_S", 0.2)
+    port = unused_port()
+    async with played(port, accept_only):
+        client = Client(Server("127.0.0.1", port), WILL, name="me")
+        client.subscribe("to/me", lambda message: None)
+        client.start()
+        await until(lambda: "it does not answer our subscriptions" in caplog.text)
+        await client.stop()
+
+
+async def test_a_refused_subscription_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    async def refuse_the_second(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x20\x02\x00\x00")
+        asked = await reader.read(1000)
+        writer.write(b"\x90\x04" + asked[2:4] + b"\x01\x80")  # SUBACK: QoS 1, failure
+        await reader.read(1000)
+
+    port = unused_port()
+    async with played(port, refuse_the_second):
+        client = Client(Server("127.0.0.1", port), WILL, name="me")
+        client.subscribe("to/me", lambda message: None)
+        client.subscribe("to/him", lambda message: None)
+        client.start()
+        await until(lambda: "the broker does not let us hear to/him" in caplog.text)
+        await client.stop()
+    assert "hear to/me" not in caplog.text
+
+
 async def test_stopping_while_it_dials_leaves_no_socket() -> None:
     """A listener whose queue is never served: TCP connects, nobody answers."""
     with socket.socket() as silent:
