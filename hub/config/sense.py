@@ -147,7 +147,7 @@ def stations_once(draft: Draft) -> Iterator[Finding]:
     outlets: dict[tuple[str, int], Place] = {}
     stations: dict[str, tuple[Place, DeviceConfig]] = {}
     for place, device in draft.devices:
-        identity = device.identity(_default_port(draft.manifests, device))
+        identity = device.identity(_default_port(draft.manifests, device)).casefold()
         if not identity:
             continue
         connector = device.connector if isinstance(device, ChargerConfig) else 0

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from hub.config.explain import known_words
 from hub.config.load import Loaded
 from hub.model.candidate import Candidate, Kind
+from hub.model.charger import Charger
 from hub.model.errors import Invalid, Refused
-from hub.model.ids import GRID, CircuitId
-from hub.model.site import Site
+from hub.model.ids import GRID, CircuitId, StationId
+from hub.model.site import Meter, Site
 
 FIRST_METER = "main"
 
@@ -45,9 +46,19 @@ class Entry:
 def entry_for(candidate: Candidate, wishes: Mapping[str, object], loaded: Loaded) -> Entry:
     """The new entry; its values are checked later with the whole file. Raises Invalid or Refused with the next step."""
     said = {key: value for key, value in wishes.items() if value is not None}
+    _refuse_other_case(candidate.station, loaded.site)
     if candidate.kind is Kind.METER:
         return _meter(candidate, said, loaded.site)
     return _charger(candidate, said, loaded.site)
+
+
+def _refuse_other_case(station: StationId, site: Site) -> None:
+    """A serial is often typed off a label: the same letters in another case are the same device."""
+    devices: tuple[Charger | Meter, ...] = (*site.chargers.values(), *site.meters.values())
+    for drawn in devices:
+        if drawn.station != station and drawn.station.casefold() == station.casefold():
+            said = f"{drawn.id} is this device, but it calls itself '{station}' and not '{drawn.station}'"
+            raise Refused(said, f"write station: {station} there, then restart the hub")
 
 
 def _charger(candidate: Candidate, said: dict[str, object], site: Site) -> Entry:

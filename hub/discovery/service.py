@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -156,11 +156,16 @@ class Discovery:
 
     def _is_in(self, found: Candidate) -> bool:
         """True when nothing of the device is left to adopt."""
-        if any(self._drawing.knows(name) for name in self._sightings.names_of(found.station)):
+        names = self._sightings.names_of(found.station)
+        if any(station != found.station and station.casefold() in names for station in self._drawn_stations()):
             return True
         if found.kind is Kind.METER or found.connectors is None:
             return self._drawing.knows(found.station)
         return all(self._drawing.knows(found.station, n) for n in range(1, found.connectors + 1))
+
+    def _drawn_stations(self) -> Iterator[StationId]:
+        yield from (charger.station for charger in self._drawing.site.chargers.values())
+        yield from (meter.station for meter in self._drawing.site.meters.values())
 
     # adoption
 

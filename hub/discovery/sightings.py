@@ -16,7 +16,7 @@ class Sighting:
     """One announced service that fits a manifest."""
 
     device: tuple[str, str]  # instance label and host name: the same for all services of a device
-    names: frozenset[StationId]  # host:port, as a station without a serial is called in the configuration
+    names: frozenset[str]  # other names for it in the configuration, without case: serial, address:port, host:port
     candidate: Candidate
 
 
@@ -25,7 +25,7 @@ class Sightings:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Sighting] = {}
-        self._last: dict[StationId, Address] = {}
+        self._last: dict[str, Address] = {}  # by station without case: serials are typed off labels
 
     def seen(self, announced: Announcement, candidate: Candidate) -> bool:
         """Take a new or changed service. False when there are too many already: nobody has 2000 devices."""
@@ -35,9 +35,9 @@ class Sightings:
         self._by_name[announced.name] = Sighting(device, _names(announced, candidate), candidate)
         for found in self.candidates().values():
             if found.address is not None:
-                self._last[found.station] = found.address
+                self._last[found.station.casefold()] = found.address
         if candidate.address is not None:
-            self._last.setdefault(candidate.station, candidate.address)
+            self._last.setdefault(candidate.station.casefold(), candidate.address)
         while len(self._last) > 2 * MOST_SIGHTINGS:
             del self._last[next(iter(self._last))]
         return True
@@ -57,18 +57,19 @@ class Sightings:
                 stations.setdefault(sighting.candidate.station, sighting.candidate)
         return stations
 
-    def names_of(self, station: StationId) -> frozenset[StationId]:
-        """What else the station may be called in the configuration: host:port, by address and by host name."""
+    def names_of(self, station: StationId) -> frozenset[str]:
+        """What an announced station may be called in the configuration, in lower case: serial, address, host name."""
         of_it = (s.names for s in self._by_name.values() if s.candidate.station == station)
         return frozenset().union(*of_it)
 
     def address_of(self, station: StationId) -> Address | None:
         """Where it was announced last, even after its goodbye: it may answer there before it announces itself again."""
-        return self._last.get(station)
+        return self._last.get(station.casefold())
 
 
-def _names(announced: Announcement, candidate: Candidate) -> frozenset[StationId]:
-    if candidate.address is None:
-        return frozenset()
-    by_host_name = Address(announced.host.rstrip(".").lower(), candidate.address.port)
-    return frozenset({StationId(str(candidate.address)), StationId(str(by_host_name))})
+def _names(announced: Announcement, candidate: Candidate) -> frozenset[str]:
+    names = {candidate.station.casefold()}
+    if candidate.address is not None:
+        by_host_name = Address(announced.host.rstrip("."), candidate.address.port)
+        names |= {str(candidate.address).casefold(), str(by_host_name).casefold()}
+    return frozenset(names)

@@ -177,6 +177,9 @@ async def test_the_outlets_of_a_station_come_one_by_one(adopting: Adopting) -> N
     [
         (DIALS_IN, {}, Refused, "CP-1 is in the configuration already, as bay-1",
          "nothing is left to do; for a further outlet of it say connector=2"),
+        (replace(DIALS_IN, station=StationId("cp-1")), {}, Refused,
+         "bay-1 is this device, but it calls itself 'cp-1' and not 'CP-1'",
+         "write station: cp-1 there, then restart the hub"),
         (CANDIDATE, {"id": "bay-1"}, Refused, "the id 'bay-1' is in use", "choose another, or leave it out"),
         (CANDIDATE, {"circuit": "garge"}, Invalid, "circuit: there is no circuit 'garge'", "Did you mean 'garage'?"),
         (CANDIDATE, {"phases": ["L4"]}, Invalid, "phases: 'L4' is none of L1, L2, L3", "Write L1 or L2 or L3."),

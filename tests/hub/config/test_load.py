@@ -206,7 +206,7 @@ MISTAKES: list[tuple[str, int, str, str, str]] = [
         "grid: {limit_a: 63, phases: 1}\nchargers:\n  bay-1: {integration: demobox, station: s1, phases: [L2]}\n",
         3, "chargers.bay-1.phases", "L2: the grid connection has L1 only (grid.phases is 1)", "Write [L1].",
     ),
-    (bay("") + "  bay-2: {integration: demobox, station: s1}\n", 4, "chargers.bay-2.station",
+    (bay("") + "  bay-2: {integration: demobox, station: S1}\n", 4, "chargers.bay-2.station",
      "connector 1 of it is chargers.bay-1 already", "Give this one another connector, or remove one of the two."),
     (bay("") + "  bay-2: {integration: demobox, station: s1, connector: 2, host: h}\n", 4, "chargers.bay-2",
      "chargers.bay-1 is the same station with another host, port or settings", "Write the same in both entries."),

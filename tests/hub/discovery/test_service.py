@@ -148,8 +148,11 @@ async def test_an_unknown_station_cannot_be_adopted(room: Room) -> None:
     assert (reply.error.code, reply.error.message) == ("not_found", "no device 'nobody' was found")
 
 
-async def test_one_that_is_configured_by_its_address_is_not_listed(room: Room, device: Announcer) -> None:
-    room.drawing.draw(Charger(ChargerId("bay-1"), GRID, "evse", StationId("127.0.0.1:8001")))
+@pytest.mark.parametrize("written", ["127.0.0.1:8001", "A1"])
+async def test_one_that_is_configured_by_its_address_or_in_other_case_is_not_listed(
+    room: Room, device: Announcer, written: str
+) -> None:
+    room.drawing.draw(Charger(ChargerId("bay-1"), GRID, "evse", StationId(written)))
     await device.announce(device.info(room.own, 8001, {"id": "a1"}))
     await until(lambda: room.discovery.address_of(StationId("a1")) is not None)
     assert room.stations() == []

@@ -60,11 +60,11 @@ def test_two_devices_of_one_host_are_two_candidates() -> None:
 def test_the_address_follows_what_is_announced_and_outlives_the_goodbye() -> None:
     sightings = Sightings()
     name = "one._evse._tcp.local."
-    see(sightings, name, "1", Confidence.SURE, Address("10.0.0.5", 80))
-    see(sightings, name, "1", Confidence.SURE, Address("10.0.0.9", 80))
-    assert sightings.address_of(StationId("1")) == Address("10.0.0.9", 80)
+    see(sightings, name, "a1", Confidence.SURE, Address("10.0.0.5", 80))
+    see(sightings, name, "a1", Confidence.SURE, Address("10.0.0.9", 80))
+    assert sightings.address_of(StationId("a1")) == Address("10.0.0.9", 80)
     sightings.gone(name)
-    assert sightings.address_of(StationId("1")) == Address("10.0.0.9", 80)
+    assert sightings.address_of(StationId("A1")) == Address("10.0.0.9", 80)  # as somebody typed it
     assert sightings.address_of(StationId("2")) is None
 
 
@@ -77,10 +77,11 @@ def test_a_less_sure_service_does_not_move_the_address() -> None:
 
 def test_by_which_names_it_may_stand_in_the_configuration() -> None:
     sightings = Sightings()
-    see(sightings, "one._evse._tcp.local.", "1", Confidence.SURE, Address("10.0.0.5", 8000))
-    assert sightings.names_of(StationId("1")) == {"10.0.0.5:8000", "one.local:8000"}
+    see(sightings, "One._evse._tcp.local.", "A1", Confidence.SURE, Address("10.0.0.5", 8000))
+    assert sightings.names_of(StationId("A1")) == {"a1", "10.0.0.5:8000", "one.local:8000"}
     see(sightings, "two._evse._tcp.local.", "2", Confidence.SURE, None)
-    assert sightings.names_of(StationId("2")) == frozenset()
+    assert sightings.names_of(StationId("2")) == {"2"}
+    assert sightings.names_of(StationId("3")) == frozenset()
 
 
 def test_a_flood_of_names_is_bounded() -> None:
