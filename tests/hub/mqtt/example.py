@@ -86,6 +86,16 @@ def picture() -> Picture:
             )
         },
         circuits={
+            GRID: LiveCircuit(
+                GRID,
+                BEFORE,
+                current_a=PerPhase(12.3, 24.06, 18.0),
+                headroom_a=PerPhase(50.7, 38.94, 45.0),
+                limit_a=same_on_each(63.0),
+                power_w=12502.86,
+                measured=True,
+                binding=False,
+            ),
             GARAGE: LiveCircuit(
                 GARAGE,
                 BEFORE,
@@ -95,7 +105,7 @@ def picture() -> Picture:
                 power_w=4602.26,
                 measured=False,
                 binding=True,
-            )
+            ),
         },
     )
 

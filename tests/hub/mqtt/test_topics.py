@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from hub.core.state import LiveCircuit
 from hub.model.charger import Connection, Status
 from hub.model.facts import CircuitOverLimit, DeviceFound, StatusChanged
 from hub.model.ids import GRID, ChargerId, CircuitId, StationId
 from hub.model.reading import Fault
-from hub.model.units import PerPhase, same_on_each
+from hub.model.units import PerPhase
 from hub.mqtt import topics as t
-from tests.hub.mqtt.example import BAY_1, BAY_2, BEFORE, GARAGE, MAIN, NOW, candidate, picture, session_ended
+from tests.hub.mqtt.example import BAY_1, BAY_2, GARAGE, MAIN, NOW, candidate, picture, session_ended
 
 NOTHING = {"l1": None, "l2": None, "l3": None}
 
@@ -119,7 +118,9 @@ def test_a_circuit() -> None:
 
 
 def test_a_circuit_that_the_balancer_has_not_looked_at() -> None:
-    state = t.circuit_state(picture(), GRID, NOW)
+    seen = picture()
+    del seen.circuits[GRID]
+    state = t.circuit_state(seen, GRID, NOW)
     assert (state["ts"], state["limit_a"]) == ("2026-01-31T15:04:05.123Z", {"l1": 63.0, "l2": 63.0, "l3": 63.0})
     assert [state[name] for name in ("current_a", "headroom_a")] == [NOTHING, NOTHING]
     assert [state[name] for name in ("power_w", "binding", "measured", "over")] == [None] * 4
@@ -142,14 +143,11 @@ def test_a_meter() -> None:
 
 def test_the_site_counts_its_chargers() -> None:
     seen = picture()
-    flat: PerPhase[float | None] = PerPhase(5.0, 5.0, 5.0)
-    limit_a = same_on_each(63.0)
-    seen.circuits[GRID] = LiveCircuit(GRID, BEFORE, flat, flat, limit_a, 3450.04, measured=True, binding=False)
     assert t.site_state(seen, NOW) == {
         "ts": "2026-01-31T15:04:05.123Z",
         "name": "Riverside 12",
-        "power_w": 3450.0,
-        "current_a": {"l1": 5.0, "l2": 5.0, "l3": 5.0},
+        "power_w": 12502.9,
+        "current_a": {"l1": 12.3, "l2": 24.06, "l3": 18.0},
         "chargers": {"total": 2, "online": 1, "charging": 1},
     }
     seen.circuits.clear()
