@@ -87,7 +87,10 @@ def test_the_installed_command_says_its_version(installed: Installed) -> None:
 
 
 def test_the_shipped_configuration_is_sound_where_it_is_installed(installed: Installed) -> None:
-    installed.evhub("check-config")
+    where = "from hub.config.shipped import shipped; print(shipped('config.yaml'))"
+    shipped = run(str(installed.bin / "python"), "-c", where, cwd=installed.folder).strip()
+    assert Path(shipped).is_relative_to(installed.bin.parent)
+    installed.evhub("check-config", "--config", shipped)
 
 
 def test_the_installed_packages_are_those_of_the_wheel(installed: Installed) -> None:
