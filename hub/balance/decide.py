@@ -1,0 +1,127 @@
+"""One decision: from what is remembered to the commands that may go out now, and a reason for every charger. Pure.
+
+Two horizons: a charger keeps what fits what flows now, and gets more only as far as that fits the worst of the last
+minute as well. So a load that swings every few seconds lowers at once and does not raise and lower again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.balance.allocate import Demand, Shares, allocate
+from hub.balance.background import Amps
+from hub.balance.case import DRAWS_A, NOTHING, Case
+from hub.balance.demand import NoDemand, Wish, wanted
+from hub.balance.explain import Explainer
+from hub.balance.memory import Memory
+from hub.balance.metered import MINUTE_S, NOW_S
+from hub.balance.network import Background, Phasors
+from hub.balance.sequence import Command, commands
+from hub.balance.track import Track
+from hub.model.grant import Grant
+from hub.model.ids import ChargerId, CircuitId
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to send now, the largest reduction first, and what each charger has after that, with the reason."""
+
+    commands: tuple[Command, ...]
+    grants: Mapping[ChargerId, Grant]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is true of the whole site at the moment of a decision."""
+
+    now_s: float
+    might_a: Mapping[ChargerId, float]  # the most that each charger may draw
+    awaited: frozenset[ChargerId]  # have not answered yet since the hub knows them
+    asks: Mapping[ChargerId, Demand | NoDemand]  # of those that can be told something
+    now_a: Mapping[CircuitId, Amps]  # what flows besides the cars
+    worst_a: Mapping[CircuitId, Amps]  # and the worst of the last minute
+    silent: frozenset[CircuitId]  # circuits whose meter is silent
+
+    def reserved_a(self) -> dict[ChargerId, float]:
+        """What is kept free for those that cannot be told anything, or do not obey."""
+        return {id: a for id, a in self.might_a.items() if id not in self.asks and id not in self.awaited}
+
+
+def decide(memory: Memory, now_s: float) -> Decision:
+    """Share what is left, and say what may be told to whom at this moment. Tell it to `memory.sent` before the next.
+
+    Changes nothing in the memory but its watch over cars that draw less than they may.
+    """
+    memory.look(now_s)
+    view = _view(memory, now_s)
+    worst, now = _shares(memory, view)
+    cases = [_case(memory, view, worst, now, track) for track in memory.tracks.values()]
+    going = commands(memory.network, [c.move() for c in cases if c.track.reachable], _besides(memory, view))
+    explainer = Explainer(memory, view.awaited, _load(memory, view, worst))
+    told = {command.charger: command.limit_a for command in going}
+    return Decision(tuple(going), {c.id: explainer.grant(c, told.get(c.id)) for c in cases})
+
+
+def _view(memory: Memory, now_s: float) -> View:
+    tracks, backgrounds = memory.tracks, memory.backgrounds
+    return View(
+        now_s,
+        {id: track.might_draw_a(now_s) for id, track in tracks.items()},
+        frozenset(id for id, track in tracks.items() if track.awaited(now_s)),
+        _asks(memory, now_s),
+        backgrounds.lines_a(now_s, NOW_S),
+        backgrounds.lines_a(now_s, MINUTE_S),
+        frozenset(backgrounds.silent(now_s)),
+    )
+
+
+def _asks(memory: Memory, now_s: float) -> dict[ChargerId, Demand | NoDemand]:
+    """What everybody wants who can be told something. Who has current already comes first, then who came first."""
+    obedient = [t for t in memory.tracks.values() if t.reachable and t.failure is None]
+    in_turn = sorted(obedient, key=lambda t: (not _runs(t, now_s), now_s if t.arrived_s is None else t.arrived_s))
+    return {
+        t.charger.id: wanted(t, memory.wishes.get(t.charger.id, Wish()), rank, memory.reuse[t.charger.id])
+        for rank, t in enumerate(in_turn)
+    }
+
+
+def _runs(track: Track, now_s: float) -> bool:
+    told_a = track.command_a()
+    return track.draw_a(now_s) >= DRAWS_A if told_a is None else told_a >= track.charger.min_a
+
+
+def _shares(memory: Memory, view: View) -> tuple[Shares, Shares]:
+    """The shares after the worst of the last minute, and after what flows now. To start, one must fit the worst."""
+    demands = [ask for ask in view.asks.values() if isinstance(ask, Demand)]
+    reserved_a = view.reserved_a()
+    worst = allocate(memory.network, demands, Background(view.worst_a, reserved_a))
+    if view.now_a == view.worst_a:
+        return worst, worst
+    on = [d for d in demands if worst[d.charger].limit_a > 0 or _runs(memory.tracks[d.charger], view.now_s)]
+    return worst, allocate(memory.network, on, Background(view.now_a, reserved_a))
+
+
+def _case(memory: Memory, view: View, worst: Shares, now: Shares, track: Track) -> Case:
+    id = track.charger.id
+    return Case(
+        track,
+        view.might_a[id],
+        view.asks.get(id),
+        worst.get(id, NOTHING),
+        now.get(id, NOTHING),
+        next((up.id for up in memory.site.upward(track.charger.circuit) if up.id in view.silent), None),
+        starting=bool(view.awaited),
+        now_s=view.now_s,
+    )
+
+
+def _besides(memory: Memory, view: View) -> Background:
+    """What a raise must leave room for, besides what all others that can be told might draw."""
+    return Background(view.worst_a, {id: a for id, a in view.might_a.items() if not memory.tracks[id].reachable})
+
+
+def _load(memory: Memory, view: View, shares: Shares) -> Phasors:
+    """What every row carries when everybody draws the share."""
+    drawn = {id: share.limit_a for id, share in shares.items()}
+    return memory.network.load(Background(view.worst_a, {**view.reserved_a(), **drawn}))

@@ -1,0 +1,85 @@
+"""All that the balancer remembers between two decisions: the network, each charger, each metered circuit, wishes.
+
+Owned by whoever runs the balancer, the service or a simulation: it says what was heard and when, and asks `decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hub.balance.demand import Reuse, Wish
+from hub.balance.metered import Backgrounds, Besides
+from hub.balance.network import Network
+from hub.balance.sequence import Command
+from hub.balance.track import Track
+from hub.balance.tree import Tree
+from hub.core.state import LiveCharger, LiveMeter
+from hub.model.ids import ChargerId
+from hub.model.site import Site
+
+
+class Memory:
+    """What was heard, told and wished for. No clock: every call says when it is, in monotonic seconds."""
+
+    site: Site
+    tree: Tree
+    network: Network
+    backgrounds: Backgrounds
+
+    def __init__(self, site: Site, besides: Besides, now_s: float) -> None:
+        self.besides = besides
+        self.wishes: dict[ChargerId, Wish] = {}
+        self.tracks: dict[ChargerId, Track] = {}
+        self.reuse: dict[ChargerId, Reuse] = {}
+        self.redraw(site, now_s)
+
+    def redraw(self, site: Site, now_s: float) -> None:
+        """Take a new drawing. What is still in it keeps its past."""
+        before = self.tracks
+        self.site = site
+        self.tree, self.network = Tree.of(site), Network(site)
+        self.tracks = {}
+        for charger in site.chargers.values():
+            track = before.get(charger.id)
+            if track is None or track.charger.station != charger.station:
+                track = Track(charger, now_s)
+            track.charger = charger
+            self.tracks[charger.id] = track
+        self.reuse = {id: self.reuse.get(id, Reuse()) for id in self.tracks}
+        watches = self.backgrounds.watches if before else {}
+        self.backgrounds = Backgrounds(site, self.tree, self.tracks, self.besides)
+        for id, watch in self.backgrounds.watches.items():
+            if id in watches and watches[id].circuit.meter == watch.circuit.meter:
+                watch.remember(watches[id])
+
+    def hear_charger(self, live: LiveCharger, now_s: float) -> bool:
+        """A charger's picture moved; True when that asks for a new decision."""
+        track = self.tracks.get(live.id)
+        if track is None:
+            return False
+        stirred = track.hear(live, now_s)
+        self.reuse[live.id].watch(track, now_s)
+        return stirred
+
+    def look(self, now_s: float) -> None:
+        """Time passes: a car may draw less than it may for long enough now."""
+        for id, track in self.tracks.items():
+            self.reuse[id].watch(track, now_s)
+
+    def hear_meter(self, live: LiveMeter, now_s: float) -> bool:
+        """A meter's picture moved; True when it shows a circuit above its limit."""
+        return self.backgrounds.hear(live, now_s)
+
+    def runs_out(self, before_s: float, now_s: float) -> bool:
+        """Between these moments somebody's time ran out: to answer, to come back, to be told again, or to be heard."""
+        ends = [watch.silent(now_s) != watch.silent(before_s) for watch in self.backgrounds.watches.values()]
+        for track in self.tracks.values():
+            ends.append(track.silent(now_s) != track.silent(before_s))
+            ends.append(track.awaited(now_s) != track.awaited(before_s))
+            ends.append(track.may_be_told(now_s) != track.may_be_told(before_s))
+        return any(ends)
+
+    def sent(self, commands: Iterable[Command]) -> None:
+        """These commands are on their way; for each, `confirmed` or `failed` of its track follows."""
+        for command in commands:
+            self.tracks[command.charger].send(command.limit_a)

@@ -1,0 +1,176 @@
+"""The metered circuits over time: what flows besides the cars now, and the worst of a while. Pure; time is given."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.balance.background import ZERO, Amps, Span, estimate, span, together
+from hub.balance.network import in_phase
+from hub.balance.track import Track
+from hub.balance.tree import Tree
+from hub.core.state import LiveMeter
+from hub.model.ids import ChargerId, CircuitId
+from hub.model.reading import MeterReading
+from hub.model.site import Circuit, Site
+from hub.model.units import PerPhase, known
+
+SILENT_S = 10.0  # a meter that said nothing for so long says nothing about now
+NOW_S = 0.0
+MINUTE_S = 60.0
+HOUR_S = 3600.0
+SLOT_S = 5.0
+
+
+def measured(reading: MeterReading, voltage_v: float, limit_a: Amps) -> Amps | None:
+    """Signed amps on each line; without a current, power over voltage. None where a line in use is unknown."""
+    amps = _complete(reading.current_a, limit_a)
+    watts = _complete(reading.power_w, limit_a)
+    if amps is not None or watts is None:
+        return amps
+    volts = None if reading.voltage_v is None else known(reading.voltage_v)
+    return PerPhase(*(w / v for w, v in zip(watts, volts or (voltage_v,) * 3, strict=True)))
+
+
+def power(reading: MeterReading) -> float | None:
+    """Watts over all lines."""
+    if reading.total_w is not None or reading.power_w is None:
+        return reading.total_w
+    watts = [w for w in reading.power_w if w is not None]
+    return sum(watts) if watts else None
+
+
+def _complete(values: PerPhase[float | None] | None, limit_a: Amps) -> Amps | None:
+    """All three lines, with 0 for one that does not exist (its limit is 0)."""
+    if values is None:
+        return None
+    return known(PerPhase(*(0.0 if v is None and limit == 0 else v for v, limit in zip(values, limit_a, strict=True))))
+
+
+@dataclass(slots=True)
+class Past:
+    """The worst of the last hour, in slots of some seconds."""
+
+    slots: deque[tuple[int, Amps]] = field(default_factory=lambda: deque(maxlen=int(HOUR_S / SLOT_S)))
+
+    def add(self, amps: Amps, now_s: float) -> None:
+        """Remember a value."""
+        slot = int(now_s // SLOT_S)
+        if self.slots and self.slots[-1][0] == slot:
+            amps = _worse(amps, self.slots.pop()[1])
+        self.slots.append((slot, amps))
+
+    def worst(self, now_s: float, last_s: float) -> Amps | None:
+        """The largest on each line in the last so many seconds."""
+        worst: Amps | None = None
+        for slot, amps in reversed(self.slots):
+            if slot < (now_s - last_s) // SLOT_S:
+                break
+            worst = amps if worst is None else _worse(amps, worst)
+        return worst
+
+
+def _worse(one: Amps, other: Amps) -> Amps:
+    return PerPhase(*map(max, one, other))
+
+
+@dataclass(slots=True)
+class Watch:
+    """A metered circuit over time."""
+
+    circuit: Circuit
+    heard_s: float | None = None
+    meter_a: Amps | None = None
+    power_w: float | None = None
+    now_a: Amps | None = None
+    past: Past = field(default_factory=Past)
+
+    def hear(self, meter_a: Amps, at_s: float, cars: Span) -> None:
+        """A sample of the meter, and what the cars drew then."""
+        self.heard_s, self.meter_a = at_s, meter_a
+        self.now_a = estimate(meter_a, cars, self.now_a, self.circuit.limit_a)
+        self.past.add(self.now_a, at_s)
+
+    def remember(self, before: Watch) -> None:
+        """Take over the past of the same circuit in an earlier drawing."""
+        self.heard_s, self.meter_a, self.power_w = before.heard_s, before.meter_a, before.power_w
+        self.now_a, self.past = before.now_a, before.past
+
+    def silent(self, now_s: float) -> bool:
+        """The meter says nothing about now."""
+        return self.heard_s is None or now_s - self.heard_s > SILENT_S
+
+    def background_a(self, now_s: float, last_s: float) -> Amps | None:
+        """The worst of the last so many seconds (0: now); while the meter is silent, of the last hour."""
+        if self.silent(now_s):
+            return self.past.worst(now_s, HOUR_S)
+        return self.now_a if last_s == NOW_S else self.past.worst(now_s, last_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """What is said about the unseen: the error of meters, and what may flow where no meter speaks."""
+
+    margin_a: float = 0.5
+    unmanaged_a: Mapping[CircuitId, Amps] = field(default_factory=dict)
+
+
+class Backgrounds:
+    """What flows besides the cars, circuit by circuit."""
+
+    def __init__(self, site: Site, tree: Tree, tracks: Mapping[ChargerId, Track], besides: Besides) -> None:
+        self._site = site
+        self._besides = besides
+        self.watches = {c.id: Watch(c) for c in site.circuits.values() if c.meter is not None}
+        self._below = {id: [(in_phase(c), tracks[c.id]) for c in site.below(id)] for id in self.watches}
+        self._tree = tree
+
+    def hear(self, live: LiveMeter, now_s: float) -> bool:
+        """Take note of a meter's newest sample, once; True when it shows a circuit above its limit."""
+        over = False
+        for watch in self.watches.values():
+            if watch.circuit.meter == live.id and live.reading is not None and live.reading_at_s != watch.heard_s:
+                over = (
+                    self._hear(watch, live.reading, now_s if live.reading_at_s is None else live.reading_at_s) or over
+                )
+        return over
+
+    def _hear(self, watch: Watch, reading: MeterReading, at_s: float) -> bool:
+        limit_a = watch.circuit.limit_a
+        meter_a = measured(reading, self._site.voltage_v, limit_a)
+        if meter_a is None:
+            return False
+        watch.power_w = power(reading)
+        cars = together((part, span(track, at_s)) for part, track in self._below[watch.circuit.id])
+        watch.hear(meter_a, at_s, cars)
+        return any(a > limit for a, limit in zip(meter_a, limit_a, strict=True))
+
+    def silent(self, now_s: float) -> set[CircuitId]:
+        """The metered circuits whose meter says nothing about now."""
+        return {id for id, watch in self.watches.items() if watch.silent(now_s)}
+
+    def lines_a(self, now_s: float, last_s: float) -> dict[CircuitId, Amps]:
+        """Amps by circuit: the worst of the last so many seconds (0: now), with the meter's margin.
+
+        An unmetered circuit carries what is below it and what was declared for it.
+        """
+        found: dict[CircuitId, Amps] = {}
+        for circuit in self._tree.deepest_first:
+            below = _sum([found[child] for child in self._tree.children[circuit.id]])
+            found[circuit.id] = self._of(circuit.id, now_s, last_s, below)
+        return found
+
+    def _of(self, id: CircuitId, now_s: float, last_s: float, below: Amps) -> Amps:
+        declared = self._besides.unmanaged_a.get(id)
+        watch = self.watches.get(id)
+        if watch is None:
+            return below if declared is None else _sum([below, declared])
+        amps = watch.background_a(now_s, last_s)
+        if watch.silent(now_s) and declared is not None:
+            amps = declared if amps is None else _worse(amps, declared)
+        return below if amps is None else amps.map(lambda a: a + self._besides.margin_a)
+
+
+def _sum(all_a: list[Amps]) -> Amps:
+    return PerPhase(*map(sum, zip(*all_a, strict=True))) if all_a else ZERO

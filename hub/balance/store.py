@@ -1,0 +1,31 @@
+"""What people asked of chargers, kept over a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.balance.demand import Wish
+from hub.core.keep import Keep
+from hub.model.ids import ChargerId
+
+DOCUMENT = "balance"
+
+
+def load_wishes(keep: Keep) -> dict[ChargerId, Wish]:
+    """The wishes of before; what cannot be read is left out."""
+    document = keep.load(DOCUMENT)
+    wishes = document.get("wishes") if isinstance(document, dict) else None
+    return {ChargerId(str(id)): _read(wish) for id, wish in wishes.items()} if isinstance(wishes, dict) else {}
+
+
+def save_wishes(keep: Keep, wishes: Mapping[ChargerId, Wish]) -> None:
+    """Write them down; on disk when this returns."""
+    asked = {id: {"limit_a": wish.limit_a, "allow": wish.allow} for id, wish in wishes.items() if wish != Wish()}
+    keep.save(DOCUMENT, {"wishes": asked})
+
+
+def _read(wish: object) -> Wish:
+    if not isinstance(wish, dict):
+        return Wish()
+    limit_a = wish.get("limit_a")
+    return Wish(float(limit_a) if isinstance(limit_a, (int, float)) else None, wish.get("allow") is not False)

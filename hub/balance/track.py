@@ -1,0 +1,177 @@
+"""What the balancer remembers of one charger: what it may draw at worst, and what it drew at a moment. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from hub.core.state import Lines, LiveCharger
+from hub.model.charger import WITH_CAR, Charger, Status
+from hub.model.units import floor_to
+
+FOLLOW_S = 5.0  # a car may take so long to follow a new limit (IEC 61851-1)
+LOST_S = 5.0  # so long a charger that went silent keeps what it was told
+ANSWER_S = 30.0  # so long a charger has to answer for the first time
+RETRY_S = 15.0  # a command that failed is sent again after this
+
+
+class Sample(NamedTuple):
+    """Measured amps on the supply lines, and the monotonic second when they were heard."""
+
+    at_s: float
+    line_a: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command that the charger did not take: it may hold the old limit or this one."""
+
+    limit_a: float
+    at_s: float
+    refused: bool  # it said no; else it did not answer
+
+
+@dataclass(slots=True)
+class Track:
+    """One charger over time. `hear` brings it up to date with the live picture; everything else asks."""
+
+    charger: Charger
+    since_s: float
+    live: LiveCharger | None = None
+    answered: bool = False
+    lost_s: float | None = None  # since when it cannot be reached
+    arrived_s: float | None = None  # since when a car is there
+    sent_a: float | None = None  # a command on its way
+    told_a: float | None = None  # the last command that it confirmed
+    held_when_told_a: float | None = None
+    doubted_a: float | None = None  # what it held before it was lost: not believed until it is said again
+    failure: Failure | None = None
+    step_a: float = 0.1
+    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=16))
+    changed_s: float = float("-inf")  # when its limit or its status last changed
+    _last: tuple[float | None, float | None, Status | None] = (None, None, None)
+
+    def hear(self, live: LiveCharger, now_s: float) -> bool:
+        """Take note of the picture; True when something changed that a new decision should look at."""
+        self.live = live
+        stirred = self._hear_link(live, now_s)
+        if live.line_a is not None and (not self.samples or live.line_a is not self.samples[-1].line_a):
+            self.samples.append(Sample(now_s if live.reading_at_s is None else live.reading_at_s, live.line_a))
+        if self.doubted_a is not None and live.held_a != self.doubted_a:
+            self.doubted_a = None
+        now = (live.held_a, live.asked_a, live.status)
+        if now != self._last:
+            stirred = stirred or now[0] != self._last[0] or now[2] != self._last[2]
+            if now[0] != self._last[0]:
+                self.failure = None  # it holds something else by now
+            self._last, self.changed_s = now, now_s
+        if not self.has_car:
+            self.arrived_s = None
+        elif self.arrived_s is None:
+            self.arrived_s = now_s
+        return stirred
+
+    def _hear_link(self, live: LiveCharger, now_s: float) -> bool:
+        if live.online:
+            back = self.lost_s is not None or not self.answered
+            if self.lost_s is not None:
+                self.lost_s, self.failure, self.doubted_a = None, None, live.held_a
+            self.answered = True
+            return back
+        if live.online is None or self.lost_s is not None:
+            return False
+        self.lost_s = now_s
+        return True
+
+    @property
+    def reachable(self) -> bool:
+        """It can be told something now."""
+        return self.answered and self.lost_s is None
+
+    @property
+    def has_car(self) -> bool:
+        """A car is plugged in, or the charger does not say."""
+        status = None if self.live is None else self.live.status
+        return self.answered and (status is None or status in WITH_CAR)
+
+    @property
+    def held_a(self) -> float | None:
+        """The limit that it confirmed, as far as that can be believed."""
+        return None if self.live is None or self.doubted_a is not None else self.live.held_a
+
+    def silent(self, now_s: float) -> bool:
+        """It has had its time to answer, or to come back, and did not."""
+        if self.lost_s is not None:
+            return now_s - self.lost_s >= LOST_S
+        return not self.answered and now_s - self.since_s >= ANSWER_S
+
+    def awaited(self, now_s: float) -> bool:
+        """It may still answer for the first time since the hub knows it: nothing is raised before."""
+        return not self.answered and now_s - self.since_s < ANSWER_S
+
+    def may_hold_a(self, now_s: float) -> float:
+        """The highest limit that it may hold now: confirmed, asked for, or its own fallback."""
+        charger, live = self.charger, self.live
+        if not self.answered or live is None:
+            return charger.max_a
+        if self.silent(now_s):
+            return charger.max_a if charger.fallback_a is None else charger.fallback_a
+        failed_a = None if self.failure is None else self.failure.limit_a
+        asked = (a for a in (live.asked_a, self.sent_a, failed_a) if a is not None)
+        return max(charger.max_a if self.held_a is None else self.held_a, *asked, 0.0)
+
+    def might_draw_a(self, now_s: float) -> float:
+        """The most that it may draw now: what it may hold, or what it was measured to draw above that."""
+        return max(self.may_hold_a(now_s), self.draw_a(now_s) if self.reachable else 0.0)
+
+    def draw_a(self, now_s: float) -> float:
+        """What it is measured to draw now, on the line where it draws most; 0 where nothing is measured."""
+        if not self.samples or not self.may_flow(now_s):
+            return 0.0
+        amps = max((a for a in self.samples[-1].line_a if a is not None), default=0.0)
+        return min(amps, self.may_hold_a(now_s)) if self.overtaken(self.samples[-1], now_s) else amps
+
+    def command_a(self) -> float | None:
+        """The limit that it was told last: on its way, or confirmed; else what it says that it holds; None: unknown."""
+        if self.sent_a is not None:
+            return self.sent_a
+        held_a = self.held_a
+        return self.told_a if self.told_a is not None and held_a == self.held_when_told_a else held_a
+
+    def send(self, limit_a: float) -> None:
+        """A command goes out."""
+        self.sent_a = limit_a
+
+    def confirmed(self, limit_a: float, held_a: float) -> None:
+        """The charger took a command; what it holds tells whether it knows whole amps only."""
+        self.sent_a, self.failure, self.doubted_a = None, None, None
+        self.told_a, self.held_when_told_a = limit_a, held_a
+        if held_a < limit_a - 0.05 and held_a == floor_to(limit_a, 1.0):
+            self.step_a = 1.0
+        elif held_a != floor_to(held_a, 1.0):
+            self.step_a = 0.1
+
+    def failed(self, limit_a: float, now_s: float, *, refused: bool) -> None:
+        """The charger did not take a command: it may hold either limit, and hears it again later."""
+        self.sent_a = None
+        highest = max(limit_a, limit_a if self.failure is None else self.failure.limit_a)
+        self.failure = Failure(highest, now_s, refused)
+
+    def may_be_told(self, now_s: float) -> bool:
+        """A command may go out now: the charger is there, none is on its way, and none has failed just now."""
+        waits = self.failure is not None and now_s - self.failure.at_s < RETRY_S
+        return self.reachable and self.sent_a is None and not waits
+
+    def knows_draw(self, since_s: float, now_s: float) -> bool:
+        """Its draw was measured since then, or its status says that nothing flows."""
+        return not self.may_flow(now_s) or (bool(self.samples) and self.samples[-1].at_s > since_s)
+
+    def may_flow(self, now_s: float) -> bool:
+        """Whether a current that was measured some time ago may still flow, as far as its status tells."""
+        live = self.live
+        return live is not None and (live.status in (None, Status.CHARGING) or now_s - self.changed_s < FOLLOW_S)
+
+    def overtaken(self, sample: Sample, now_s: float) -> bool:
+        """Measured before the car had to follow its present limit, and that time is over now."""
+        return sample.at_s < self.changed_s + FOLLOW_S <= now_s
