@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -202,7 +203,9 @@ class Child:
                     self._check_running()
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise Unreachable(f"{self._program.name} does not answer", f"see {self._log}") from None
+            raise Unreachable(
+                f"{self._program.name} does not answer", f"see {self._log}; mosquitto has to be 2 or newer"
+            ) from None
 
     def _write_files(self) -> None:
         if self._passwords:
@@ -265,7 +268,8 @@ class Child:
             pid = self._pid() or self._spawned()
             if pid is None:
                 return
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
             await self._gone(END_DEADLINE_S)
 
     def _spawned(self) -> int | None:

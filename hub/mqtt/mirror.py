@@ -67,22 +67,17 @@ class Mirror:
         self._candidates: dict[StationId, Candidate] = {}
         self._sent: dict[str, Sent] = {}
         self._late: set[str] = set()
-        self._faces = self._drawn()
+        self._faces, self._site = self._drawn(), picture.site
 
     def everything(self, now: Moment) -> list[Update]:
-        """All topics anew: the broker may have lost them."""
+        """All topics anew: the broker may have lost them. Clearing of what left."""
+        cleared = self._redraw()
         self._sent.clear()
-        return self._look(list(self._faces), now)
+        return cleared + self._look(list(self._faces), now)
 
     def redrawn(self, now: Moment) -> list[Update]:
         """The drawing was replaced, or a candidate came or went: what changed, and clearing of what left."""
-        self._candidates = {s: c for s, c in self._candidates.items() if not t.is_adopted(self._picture, c)}
-        self._faces = self._drawn()
-        gone = [topic for topic in self._sent if topic not in self._faces]
-        for topic in gone:
-            del self._sent[topic]
-            self._late.discard(topic)
-        return [Update(topic, CLEARED) for topic in gone] + self._look(list(self._faces), now)
+        return self._redraw() + self._look(list(self._faces), now)
 
     def charger(self, charger: ChargerId, now: Moment) -> list[Update]:
         """Something moved in this charger's picture. The site counts all chargers, so it is looked at later, once."""
@@ -129,7 +124,18 @@ class Mirror:
         sent = self._sent.get(topic)
         return math.inf if sent is None else now.s - sent.at_s
 
+    def _redraw(self) -> list[Update]:
+        self._candidates = {s: c for s, c in self._candidates.items() if not t.is_adopted(self._picture, c)}
+        self._faces, self._site = self._drawn(), self._picture.site
+        gone = [topic for topic in self._sent if topic not in self._faces]
+        for topic in gone:
+            del self._sent[topic]
+            self._late.discard(topic)
+        return [Update(topic, CLEARED) for topic in gone]
+
     def _look(self, names: list[str], now: Moment) -> list[Update]:
+        if self._site is not self._picture.site:
+            return []  # the fact that the drawing was replaced is on its way, and everything is looked at then
         updates = (self._update(topic, now) for topic in names)
         return [update for update in updates if update is not None]
 

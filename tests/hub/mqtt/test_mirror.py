@@ -118,6 +118,24 @@ def test_what_leaves_the_drawing_is_cleared() -> None:
     assert (mirror.is_ours(STATE), mirror.is_ours("evhub/charger/bay-2/state")) == (False, True)
 
 
+def test_a_new_drawing_whose_fact_has_not_come_yet() -> None:
+    seen, mirror = begun()
+    draw(seen, 1.0)
+    mirror.charger(BAY_1, at(0.1))  # waits for its second
+    seen.site = replace(seen.site, chargers={})
+    assert (mirror.charger(BAY_1, at(2)), mirror.late(at(2)), mirror.circuits(at(2))) == ([], [], [])
+    assert Update(STATE, b"") in mirror.redrawn(at(2.1))
+    assert not mirror.has_late
+
+
+def test_a_new_drawing_just_before_a_new_connection() -> None:
+    seen, mirror = begun()
+    seen.site = replace(seen.site, chargers={BAY_2: seen.site.chargers[BAY_2]})
+    updates = mirror.everything(at(1))
+    assert {Update(STATE, b""), Update(AVAILABILITY, b"")} <= set(updates)
+    assert len(updates) == 8
+
+
 def test_a_candidate_comes_and_goes() -> None:
     _, mirror = begun()
     [found] = mirror.found(candidate(), at(1))
