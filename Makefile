@@ -51,11 +51,14 @@ test: setup services ## all tests; ARGS="tests/hub/balance -k garage" for some
 scenarios: setup services ## only the scenarios of a whole site
 	@$(BIN)/python -m pytest -m scenario $(ARGS)
 
+# Every lint has its say before the first complaint ends it.
 lint: setup
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --quiet --check .
-	@$(BIN)/mypy --no-error-summary $(TYPED)
-	@$(BIN)/lint-imports --no-logo >$(VENV)/lint-imports.txt || { cat $(VENV)/lint-imports.txt; exit 1; }
+	@failed=; \
+	$(BIN)/ruff check --quiet . || failed=1; \
+	$(BIN)/ruff format --quiet --check . || failed=1; \
+	$(BIN)/mypy --no-error-summary $(TYPED) || failed=1; \
+	$(BIN)/lint-imports --no-logo >$(VENV)/lint-imports.txt || { cat $(VENV)/lint-imports.txt; failed=1; }; \
+	test -z "$$failed"
 	@echo "lint: ruff, mypy --strict and the import contracts are content"
 
 check: lint test ## what CI runs: lints, types, import contracts, tests (the documents' tests are among them)
