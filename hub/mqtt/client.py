@@ -1,4 +1,4 @@
-"""The hub's MQTT connection: paho-mqtt 2 driven by the event loop, with reconnect and a bounded queue. No thread of its own.
+"""The hub's MQTT connection: paho-mqtt 2 driven by the event loop, with reconnect and a bounded queue.
 
 Every connection is a fresh paho client: paho would send unacknowledged messages again *after* `on_connect`, and so put
 an old retained state over the new one. `connect()` blocks on DNS, TCP and TLS, so it runs in an executor; its socket
@@ -105,9 +105,7 @@ class Link:
             dialled.add_done_callback(self._hang_up)
             raise
         except OSError as failed:
-            raise Unreachable(
-                f"{failed.strerror or failed}{f': {failed.filename}' if failed.filename else ''}"
-            ) from failed
+            raise Unreachable(failed.strerror or str(failed)) from failed
         self._watch()
         await self._welcome()
 

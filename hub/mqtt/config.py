@@ -61,6 +61,13 @@ class MqttConfig(BaseModel):
             _address(given.get_secret_value())
         return given
 
+    @field_validator("ca")
+    @classmethod
+    def _is_a_file(cls, given: Path | None) -> Path | None:
+        if given is not None and not given.is_file():
+            raise ValueError("no such file. Give the path of a PEM file, or leave it out for a public authority")
+        return given
+
     @field_validator("bind")
     @classmethod
     def _is_an_ip(cls, given: str) -> str:

@@ -278,12 +278,6 @@ async def test_a_refused_subscription_is_said(caplog: pytest.LogCaptureFixture) 
     assert "hear to/me" not in caplog.text
 
 
-async def test_a_missing_authority_is_named(tmp_path: Path) -> None:
-    link = Link(Server("127.0.0.1", unused_port(), tls=True, ca=tmp_path / "ca.pem"), "me")
-    with pytest.raises(Unreachable, match=r"No such file or directory: .*ca\.pem"):
-        await link.open()
-
-
 async def test_stopping_while_it_dials_leaves_no_socket() -> None:
     """A listener whose queue is never served: TCP connects, nobody answers."""
     with socket.socket() as silent:

@@ -7,6 +7,8 @@ from pydantic import ValidationError
 
 from hub.mqtt.config import MqttConfig, Server
 
+CA = Path(__file__).parent / "tls" / "broker.pem"
+
 
 def read(section: dict[str, object]) -> MqttConfig:
     return MqttConfig.model_validate(section)
@@ -26,7 +28,7 @@ def test_an_empty_section_is_a_broker_of_our_own_on_loopback() -> None:
         ({"broker": "mqtt://u:p%40ss@10.0.0.2"}, Server("10.0.0.2", 1883, "u", "p@ss")),
         ({"broker": "mqtts://[fd00::1]"}, Server("fd00::1", 8883, tls=True)),
         ({"broker": "mqtt://b", "username": "u", "password": "p"}, Server("b", 1883, "u", "p")),
-        ({"broker": "mqtts://b", "ca": "/ca.pem"}, Server("b", 8883, tls=True, ca=Path("/ca.pem"))),
+        ({"broker": "mqtts://b", "ca": str(CA)}, Server("b", 8883, tls=True, ca=CA)),
     ],
 )
 def test_the_users_broker(section: dict[str, object], server: Server) -> None:
@@ -43,6 +45,7 @@ def test_the_users_broker(section: dict[str, object], server: Server) -> None:
         ({"broker": "mqtt://b/topic"}, "Write mqtt://"),
         ({"broker": "mqtt://u:p@b", "username": "v"}, "names a user, and so does mqtt.username"),
         ({"broker": "mqtt://b", "password": "p"}, "mqtt.password without mqtt.username"),
+        ({"broker": "mqtts://b", "ca": "/no/such.pem"}, "no such file"),
         ({"username": "u"}, "belong to mqtt.broker"),
         ({"bind": "localhost"}, "Write 127.0.0.1"),
         ({"bind": "0.0.0.0", "anonymous": True}, "let everybody on the network command the chargers"),
