@@ -51,17 +51,20 @@ class Statuses:
             self._host.report(connector, ChargerStatus(at=self._host.clock.now(), status=None))
 
     async def ask_for_missing(self) -> None:
-        """Ask once for what was not told. A station that knows no TriggerMessage is not asked again."""
+        """Ask once for what does not come by itself. A station that knows no TriggerMessage is not asked again."""
+        await self._wait_for_all()
         missing = [connector for connector in self._host.chargers if connector not in self._told]
         for connector in missing:
             request = lenient.TriggerMessage(requested_message="StatusNotification", connector_id=connector)
             answer = await self._asker.attempt(request)
             if answer is None or answer.status == "NotImplemented":
                 break
-        if missing:
-            await happens(self._all_told, asyncio.ensure_future(self._host.clock.sleep(self._pace.status_s)))
+        await self._wait_for_all()
         self._settled = True
         self._spread()
+
+    async def _wait_for_all(self) -> None:
+        await happens(self._all_told, asyncio.ensure_future(self._host.clock.sleep(self._pace.status_s)))
 
     def _spread(self) -> None:
         if self._of_station is None:

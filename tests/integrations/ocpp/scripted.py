@@ -40,6 +40,7 @@ class Scripted:
         self.port = port
         self.keys = dict(KEYS)
         self.heard: list[tuple[str, Payload]] = []
+        self.order: list[str] = []  # every frame of the hub: the action of a call, or "answer"
         self.ids: dict[str, str] = {}  # action -> id of the hub's newest call
         self.replies: dict[Any, list[Any]] = {}  # frames of the hub by the id of our call
         self.pings = 0
@@ -107,6 +108,7 @@ class Scripted:
                     await socket.pong(message.data)
 
     async def _take(self, socket: aiohttp.ClientWebSocketResponse, frame: list[Any]) -> None:
+        self.order.append(frame[2] if frame[0] == 2 else "answer")
         if frame[0] != 2:
             self.replies[frame[1]] = frame
             return
