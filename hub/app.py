@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from hub.balance.config import per_phase
 from hub.balance.service import Balance
 from hub.config.drawing import FileDrawing
 from hub.config.load import Loaded
@@ -21,7 +22,7 @@ from hub.devices.entries import StationEntry
 from hub.devices.manifests import manifests
 from hub.devices.service import Devices, Parts
 from hub.discovery.service import Discovery
-from hub.model.ids import StationId
+from hub.model.ids import GRID, StationId
 from hub.mqtt.service import Mqtt
 from hub.mqtt.topics import candidate_state, charger_state, circuit_state, iso, meter_state, site_state
 from hub.web.local import LocalDoor
@@ -48,20 +49,30 @@ class App:
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
         parts = Parts(self.picture, self.bus, self.orders, self.clock, self.keep, self.discovery, self.discovery)
         self.devices = Devices(parts, self.entries, self.drawing.section)
-        self.balance = Balance(self.picture, self.bus, self.orders, self.devices, self.clock, self.keep, config.balance)
+        declared = config.grid.unmanaged_a
+        self.balance = Balance(
+            self.picture,
+            self.bus,
+            self.orders,
+            self.devices,
+            self.clock,
+            self.keep,
+            config.balance,
+            {} if declared is None else {GRID: per_phase(declared)},
+        )
         self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
         self._stops: list[Step] = []
 
     async def start(self) -> None:
-        """Doors first, so that a port in use stops everything; then the balancer, before any device can be heard."""
+        """Doors first, so that a port in use stops everything; the balancer last, so that it is the first to rest."""
         try:
             await self._begin(self.bus.close)
             await self._begin(self.door.stop, self.door.start)
             await self._begin(self.web.stop, self.web.start)
             await self._begin(self.mqtt.stop, self.mqtt.start)
-            await self._begin(self.balance.stop, self.balance.start)
             await self._begin(self.discovery.stop, self.discovery.start)
             await self._begin(self.devices.stop, self.devices.start)
+            await self._begin(self.balance.stop, self.balance.start)
         except BaseException:
             await self.stop()
             raise

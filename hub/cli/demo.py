@@ -168,9 +168,7 @@ def _say_summary(said: Mapping[str, Any]) -> None:
     click.echo(f"{said['elapsed_s']:.0f} s, {said['energy_wh'] / 1000:.1f} kWh charged.")
     for name, circuit in said["circuits"].items():
         over_s = circuit["longest_overload_s"]
-        worst = (
-            f"{circuit['worst_overload_a']:.1f} A over, {over_s:g} s at the longest" if over_s else "never"
-        )
+        worst = f"{circuit['worst_overload_a']:.1f} A over, {over_s:g} s at the longest" if over_s else "never"
         click.echo(f"  {name:<10} above its limit: {worst}")
 
 

@@ -112,6 +112,6 @@ async def ask(path: Path, method: str, url: str, document: object = None) -> dic
             return answer
     except (aiohttp.ClientError, OSError, TimeoutError) as failed:
         raise Unreachable(
-            f"no evhub answers at {path} ({failed or type(failed).__name__})",
+            f"no evhub answers at {path} ({type(failed).__name__}: {failed})",
             "start it with 'evhub run', or name its data folder with --data",
         ) from failed
