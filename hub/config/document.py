@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -45,11 +46,21 @@ class Document:
         return here
 
 
+@lru_cache(maxsize=2)
+def composed(text: str) -> Node | None:
+    """The nodes of one YAML 1.2 document, and where each stands; None for an empty one. Raises YAMLError, ValueError.
+
+    An adoption looks at one text several times, and scanning is the dear part. `composed.cache_clear()` when done.
+    """
+    node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return node
+
+
 def read(text: str) -> Document:
-    """Parse one YAML 1.2 document. What is wrong with it is in `findings`; nothing is raised."""
+    """Parse one YAML document. What is wrong with it is in `findings`; nothing is raised."""
     document = Document()
     try:
-        document.root = YAML(typ="safe", pure=True).compose(text)
+        document.root = composed(text)
     except MarkedYAMLError as wrong:
         document.findings.extend(_syntax(text, wrong))
         return document

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from hub.config.document import read
+from hub.config.document import composed, read
 from hub.config.load import BYTE_ORDER_MARK, Loaded, load_text, text_of
 from hub.config.problem import BadConfigFile, Level, Problem
 from hub.config.schema import Config
@@ -72,7 +72,10 @@ class FileDrawing:
         Raises Invalid for a wish that cannot be, Refused when the device is in already or the file cannot be written.
         """
         async with self._writing:
-            entry, loaded = await asyncio.to_thread(_adopted, self._loaded, candidate, wishes)
+            try:
+                entry, loaded = await asyncio.to_thread(_adopted, self._loaded, candidate, wishes)
+            finally:
+                composed.cache_clear()
             self._loaded = loaded
             self._picture.site = loaded.site
         self._bus.publish(DrawingChanged())

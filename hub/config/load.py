@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hub.config.build import entries_of, site_of
-from hub.config.document import Document, read
+from hub.config.document import Document, composed, read
 from hub.config.draft import Draft, draft_of, own_findings, strictly
 from hub.config.explain import findings, shown
 from hub.config.problem import BadConfigFile, Finding, Level, Problem, Report
@@ -47,7 +47,10 @@ class Looked:
 
 def load(path: Path) -> Loaded:
     """Read a file. Raises BadConfigFile with every problem when there is an error."""
-    return load_text(text_of(path), path, all_manifests())
+    try:
+        return load_text(text_of(path), path, all_manifests())
+    finally:
+        composed.cache_clear()
 
 
 def check(path: Path) -> Report:

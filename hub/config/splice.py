@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from hub.config.document import composed
 
 STEPS = (2, 3, 4)  # blanks of one level of indentation; the first where the file shows none of these
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*")
@@ -39,7 +40,9 @@ def inserted(text: str, place: tuple[str, ...], value: object) -> str:
 
     `value`: text, number, boolean, None, list of such, or a mapping. Raises CannotSplice.
     """
-    root = YAML(typ="safe", pure=True).compose(text)
+    root = composed(text)
+    if root is None:
+        raise CannotSplice("the file holds no keys")
     spot = _Spot(root, None, 0, _step(root))
     for depth, name in enumerate(place[:-1]):
         found = _child(spot.node, name)

@@ -195,7 +195,9 @@ class Discovery:
 
     def _find(self, station: StationId) -> Candidate:
         """The device to adopt: one that is here, or one of the drawing that has further outlets."""
-        found = self._present().get(station) or self._drawn(station)
+        present = self._present()
+        by_any_case = {known.casefold(): candidate for known, candidate in present.items()}  # typed off a label
+        found = present.get(station) or by_any_case.get(station.casefold()) or self._drawn(station)
         if found is None:
             waiting = ", ".join(candidate.station for candidate in self.candidates)
             said = f"these are here: {waiting}" if waiting else "none is here now; look at its power and its network"

@@ -1,6 +1,6 @@
 """Devices that announce themselves for real, on loopback, and a drawing in memory for the discovery room."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -44,6 +44,7 @@ class Announcer:
     def __init__(self, network: AsyncZeroconf, label: str) -> None:
         self._network = network
         self._label = label
+        self._telling: Awaitable[None] | None = None  # an announcement is repeated for a second
 
     def info(self, type: str, port: int, txt: Mapping[str, str], address: str = "127.0.0.1") -> AsyncServiceInfo:
         return AsyncServiceInfo(
@@ -57,10 +58,16 @@ class Announcer:
 
     async def announce(self, info: AsyncServiceInfo) -> None:
         """Announce without the second of probing: names are unique here."""
-        await self._network.async_register_service(info, cooperating_responders=True, strict=False)
+        self._telling = await self._network.async_register_service(info, cooperating_responders=True, strict=False)
 
     async def change(self, info: AsyncServiceInfo) -> None:
         await self._network.async_update_service(info)
+
+    async def vanish(self, info: AsyncServiceInfo) -> None:
+        """Answer no more, without a goodbye: somebody pulled the plug."""
+        if self._telling is not None:
+            await self._telling
+        self._network.zeroconf.registry.async_remove(info)
 
     async def goodbye(self, info: AsyncServiceInfo) -> None:
         await self._network.async_unregister_service(info)

@@ -129,7 +129,7 @@ async def test_adoption_by_order(room: Room, device: Announcer) -> None:
     assert as_json(room.discovery.candidates[0])["address"] == {"host": "127.0.0.1", "port": 8001}
 
     wishes = {"id": "bay-9", "name": "Nine", "circuit": "yard", "phases": "L1, L3", "options": {"password": "x"}}
-    reply = await room.order("device.adopt", station="a1", **wishes)
+    reply = await room.order("device.adopt", station="A1", **wishes)  # typed off the label
     assert reply.to_json() == {"ok": True, "result": {"kind": "charger", "id": "bay-9", "station": "a1"}}
     said = {"id": "bay-9", "name": "Nine", "circuit": "yard", "phases": ("L1", "L3"), "password": "x"}
     assert room.drawing.wishes == [said]
