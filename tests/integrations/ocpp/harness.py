@@ -60,11 +60,12 @@ class Wishes:
 
     clock: Clock = field(default_factory=SystemClock)
     adopt: Literal["ask", "always"] = "ask"
+    port: int = 0
 
     @property
     def server(self) -> ServerConfig:
         """The section `ocpp`."""
-        return ServerConfig(bind=LOOPBACK, port=0, heartbeat_s=60, meter_interval_s=5, adopt=self.adopt)
+        return ServerConfig(bind=LOOPBACK, port=self.port, heartbeat_s=60, meter_interval_s=5, adopt=self.adopt)
 
 
 class SmallHub:
@@ -77,6 +78,7 @@ class SmallHub:
         self.waiting = WaitingRoom()
         self.picture = Picture(site_of())
         self.settings: dict[StationId, IntegrationConfig] = {}
+        self.addresses: dict[StationId, Address] = {}
         self.events: list[Event] = []
         keep = Keep(folder)
         parts = Parts(self.picture, self.bus, self.orders, self.clock, keep, Nowhere(), self.waiting)
@@ -113,7 +115,7 @@ class SmallHub:
 
     # the drawing
 
-    async def draw(self, *chargers: Charger, settings: Config | None = None) -> None:
+    async def draw(self, *chargers: Charger, settings: IntegrationConfig | None = None) -> None:
         """Replace the drawing by these chargers, and wait until the room has seen it."""
         for charger in chargers:
             self.settings[charger.station] = settings or Config()
@@ -123,7 +125,7 @@ class SmallHub:
 
     def _entries(self) -> dict[StationId, StationEntry]:
         stations = {c.station: c.integration for c in self.picture.site.chargers.values()}
-        return {s: StationEntry(s, name, self.settings[s]) for s, name in stations.items()}
+        return {s: StationEntry(s, name, self.settings[s], self.addresses.get(s)) for s, name in stations.items()}
 
     # chargers
 
