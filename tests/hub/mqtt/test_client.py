@@ -16,7 +16,7 @@ from hub.mqtt.outbox import Message
 from tests.conftest import Mosquitto, unused_port
 from tests.hub.mqtt.conftest import Observe, until
 
-# Made for these tests alone: openssl req -x509 -newkey ec -nodes -days 36500 -subj /CN=127.0.0.1, subjectAltName IP:127.0.0.1
+# Made for these tests alone, by openssl req -x509, with subjectAltName IP:127.0.0.1 and a hundred years to live.
 TLS = Path(__file__).with_name("tls")
 WILL = Message("me/status", b"offline", retain=True, qos=1)
 
