@@ -48,8 +48,8 @@ run: setup ## the hub on this machine's network, its files in ./data
 test: setup services ## all tests; ARGS="tests/hub/balance -k garage" for some
 	@$(BIN)/python -m pytest $(ARGS)
 
-scenarios: setup services ## only the scenarios of a whole site (every test_scenarios.py)
-	@$(BIN)/python -m pytest $(shell find tests -name test_scenarios.py) $(ARGS)
+scenarios: setup services ## only the scenarios of a whole site
+	@$(BIN)/python -m pytest -m scenario $(ARGS)
 
 # Every lint has its say before the first complaint ends it.
 lint: setup
