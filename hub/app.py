@@ -17,6 +17,7 @@ from hub.core.bus import Bus
 from hub.core.clock import Clock, SystemClock
 from hub.core.keep import Keep
 from hub.core.orders import Orders
+from hub.core.shown import site_document
 from hub.core.state import Picture
 from hub.devices.entries import StationEntry
 from hub.devices.manifests import manifests
@@ -24,7 +25,6 @@ from hub.devices.service import Devices, Parts
 from hub.discovery.service import Discovery
 from hub.model.ids import GRID, StationId
 from hub.mqtt.service import Mqtt
-from hub.mqtt.topics import candidate_state, charger_state, circuit_state, iso, meter_state, site_state
 from hub.web.local import LocalDoor
 from hub.web.service import Web
 
@@ -64,15 +64,18 @@ class App:
         self._stops: list[Step] = []
 
     async def start(self) -> None:
-        """Doors first, so that a port in use stops everything; the balancer last, so that it is the first to rest."""
+        """From the doors to the balancer, and MQTT last: who hears "online" can give orders.
+
+        Stopping goes the other way: the world hears "offline", the balancer rests, then the devices are let go.
+        """
         try:
             await self._begin(self.bus.close)
             await self._begin(self.door.stop, self.door.start)
             await self._begin(self.web.stop, self.web.start)
-            await self._begin(self.mqtt.stop, self.mqtt.start)
             await self._begin(self.discovery.stop, self.discovery.start)
             await self._begin(self.devices.stop, self.devices.start)
             await self._begin(self.balance.stop, self.balance.start)
+            await self._begin(self.mqtt.stop, self.mqtt.start)
         except BaseException:
             await self.stop()
             raise
@@ -95,17 +98,7 @@ class App:
 
     def status(self) -> dict[str, object]:
         """The whole site as one JSON document: what MQTT retains, in one piece."""
-        picture, now = self.picture, self.clock.now()
-        return {
-            "ts": iso(now),
-            "site": site_state(picture, now),
-            "circuits": {id: circuit_state(picture, id, now) for id in picture.site.circuits},
-            "meters": {id: meter_state(picture, id, now) for id in picture.site.meters},
-            "chargers": {
-                id: {"online": live.online, **charger_state(picture, id, now)} for id, live in picture.chargers.items()
-            },
-            "candidates": [candidate_state(candidate) for candidate in self.discovery.candidates],
-        }
+        return site_document(self.picture, self.discovery.candidates, self.clock.now())
 
     def addresses(self) -> list[str]:
         """Where the hub is, a line for each door."""

@@ -24,6 +24,7 @@ audit = logging.getLogger("evhub.audit")
 
 Result = Mapping[str, object]
 REMEMBERED_REPLIES = 1000
+SECRETS = ("password", "secret", "key", "pin")
 
 
 class Args(BaseModel):
@@ -136,7 +137,7 @@ class Orders:
         except EvhubError as refused:
             reply = Reply(error=refused)
         said = "done" if reply.error is None else f"{reply.error.code}: {reply.error.message}"
-        audit.info("%s %s by %s via %s: %s", order.name, dict(order.args), caller.who, caller.via, said)
+        audit.info("%s %s by %s via %s: %s", order.name, masked(order.args), caller.who, caller.via, said)
         return reply
 
     async def _do(self, order: Envelope, caller: Caller) -> Result:
@@ -151,6 +152,17 @@ class Orders:
                 return await served.handle(args, caller)
         except TimeoutError:
             raise Unreachable(f"{order.name} was not answered within {served.deadline_s:.0f} s", "try again") from None
+
+
+def masked(args: Mapping[str, object]) -> dict[str, object]:
+    """The arguments with every secret as ••••, for logs."""
+
+    def shown(key: str, value: object) -> object:
+        if any(word in key.lower() for word in SECRETS):
+            return "••••"
+        return masked(value) if isinstance(value, Mapping) else value
+
+    return {str(key): shown(str(key), value) for key, value in args.items()}
 
 
 def envelope(name: str, document: object) -> Envelope:

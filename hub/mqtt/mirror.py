@@ -15,11 +15,13 @@ from functools import partial
 
 import orjson
 
+from hub.core import shown
+from hub.core.shown import Json
 from hub.core.state import Picture
 from hub.model.candidate import Candidate
 from hub.model.ids import ChargerId, MeterId, StationId
 from hub.mqtt import topics as t
-from hub.mqtt.topics import Json, Topics
+from hub.mqtt.topics import Topics
 
 READINGS_EVERY_S = 1.0
 CLEARED = b""
@@ -160,13 +162,13 @@ class Mirror:
 
     def _drawn(self) -> dict[str, Face]:
         picture, topics = self._picture, self._topics
-        faces = {topics.site: Face(partial(t.site_state, picture), t.SITE_SLOW)}
+        faces = {topics.site: Face(partial(shown.site_state, picture), t.SITE_SLOW)}
         for circuit in picture.site.circuits:
-            faces[topics.circuit(circuit)] = Face(partial(t.circuit_state, picture, circuit), t.CIRCUIT_SLOW)
+            faces[topics.circuit(circuit)] = Face(partial(shown.circuit_state, picture, circuit), t.CIRCUIT_SLOW)
         for meter in picture.site.meters:
-            faces[topics.meter(meter)] = Face(partial(t.meter_state, picture, meter), t.METER_SLOW)
+            faces[topics.meter(meter)] = Face(partial(shown.meter_state, picture, meter), t.METER_SLOW)
         for charger in picture.site.chargers:
-            faces[topics.charger(charger)] = Face(partial(t.charger_state, picture, charger), t.CHARGER_SLOW)
+            faces[topics.charger(charger)] = Face(partial(shown.charger_state, picture, charger), t.CHARGER_SLOW)
             faces[topics.availability(charger)] = Face(partial(_availability, picture, charger))
         for candidate in self._candidates.values():
             faces[topics.candidate(candidate.station)] = Face(partial(_candidate, candidate))
@@ -178,7 +180,7 @@ def _availability(picture: Picture, charger: ChargerId, now: datetime) -> State:
 
 
 def _candidate(candidate: Candidate, now: datetime) -> State:
-    return t.candidate_state(candidate)
+    return shown.candidate_state(candidate)
 
 
 def _untimed(state: State) -> State:
@@ -196,6 +198,6 @@ def encoded(state: object) -> bytes:
     if isinstance(state, str):
         return state.encode()
     try:
-        return orjson.dumps(state, default=t.plain)
+        return orjson.dumps(state, default=shown.plain)
     except TypeError:  # half a surrogate pair out of some device's JSON has no UTF-8: escape it, as it came
-        return json.dumps(state, default=t.plain).encode()
+        return json.dumps(state, default=shown.plain).encode()

@@ -43,7 +43,7 @@ function circuitCard([id, circuit]) {
     if (circuit.limit_a[name] !== null) card.append(phaseRow(name, circuit.current_a[name], circuit.limit_a[name]));
   }
   if (circuit.over) card.append(element("p", "note over", "✕ Over its limit: the cars are being slowed down"));
-  else if (circuit.binding) card.append(element("p", "note binding", "◄ Full: it limits cars now"));
+  else if (circuit.binding) card.append(element("p", "note binding", "◄ All of it is given out: it limits cars now"));
   return card;
 }
 
@@ -62,7 +62,7 @@ function bayRow([id, charger]) {
 }
 
 function foundRow(device) {
-  const row = element("li", "bay");
+  const row = element("li", "bay found");
   row.append(element("strong", "", device.station), element("span", "", device.integration));
   row.append(element("span", "why", `evhub order device.adopt station=${device.station}`));
   return row;

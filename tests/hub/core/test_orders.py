@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field
 
 from hub.core.clock import SystemClock
-from hub.core.orders import Args, Caller, Envelope, Orders, Result, envelope
+from hub.core.orders import Args, Caller, Envelope, Orders, Result, envelope, masked
 from hub.model.errors import Invalid, Refused
 
 ME = Caller("somebody", "test")
@@ -107,6 +107,11 @@ async def test_each_order_leaves_one_audit_line(orders: Orders, caplog: pytest.L
     await orders.answer(Envelope("charger.limit", {"charger": "bay-9", "limit_a": 6}), ME)
     lines = [record.getMessage() for record in caplog.records if record.name == "evhub.audit"]
     assert [line.rpartition("test: ")[2] for line in lines] == ["done", "refused: bay 9 does as it likes"]
+
+
+def test_secrets_stay_out_of_the_log() -> None:
+    args = {"station": "X", "options": {"password": "hunter2", "user": "me"}, "api_key": "k"}
+    assert masked(args) == {"station": "X", "options": {"password": "••••", "user": "me"}, "api_key": "••••"}
 
 
 def test_an_order_has_one_owner(orders: Orders, doer: Doer) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.core import shown
 from hub.core.orders import Reply, envelope
 from hub.model import facts
 from hub.model.charger import Status
@@ -20,11 +21,11 @@ from tests.hub.mqtt.example import BAY_1, GARAGE, MAIN, NOW, candidate, picture,
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "mqtt.md").read_text()
 TOPICS = t.Topics("evhub")
 EXAMPLES = {
-    "evhub/site/state": t.site_state(picture(), NOW),
-    "evhub/circuit/<id>/state": t.circuit_state(picture(), GARAGE, NOW),
-    "evhub/meter/<id>/state": t.meter_state(picture(), MAIN, NOW),
-    "evhub/charger/<id>/state": t.charger_state(picture(), BAY_1, NOW),
-    "evhub/discovery/<station>": t.candidate_state(candidate()),
+    "evhub/site/state": shown.site_state(picture(), NOW),
+    "evhub/circuit/<id>/state": shown.circuit_state(picture(), GARAGE, NOW),
+    "evhub/meter/<id>/state": shown.meter_state(picture(), MAIN, NOW),
+    "evhub/charger/<id>/state": shown.charger_state(picture(), BAY_1, NOW),
+    "evhub/discovery/<station>": shown.candidate_state(candidate()),
 }
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.core import shown
 from hub.model.charger import Status
 from hub.model.facts import ChargerChanged, CircuitsChanged, DeviceFound, DeviceLost, DrawingChanged, MeterChanged
-from hub.mqtt import topics as t
 from hub.mqtt.config import MqttConfig
 from tests.conftest import Mosquitto
 from tests.hub.mqtt.conftest import Observe, Observer, SmallHub, running, until
@@ -54,7 +54,7 @@ async def test_at_the_start_everything_is_there_and_online_comes_last(hub: Small
     assert observer.latest().keys() == RETAINED
     assert observer.heard[-1][:2] == ("evhub/status", b"online")
     state = json.loads(observer.latest()["evhub/charger/bay-1/state"])
-    assert state == {**t.charger_state(hub.picture, BAY_1, NOW), "ts": state["ts"]}
+    assert state == {**shown.charger_state(hub.picture, BAY_1, NOW), "ts": state["ts"]}
     assert observer.latest()["evhub/charger/bay-1/availability"] == b"online"
     assert observer.latest()["evhub/charger/bay-2/availability"] == b"offline"
 
@@ -107,7 +107,7 @@ async def test_events_go_out_once_and_in_order(hub: SmallHub, observer: Observer
 async def test_a_candidate_appears_and_disappears(hub: SmallHub, observer: Observer) -> None:
     hub.bus.publish(DeviceFound(at=NOW, candidate=candidate("serial/7")))
     found = await observer.json("evhub/discovery/serial%2F7")
-    assert found == t.candidate_state(candidate("serial/7"))
+    assert found == shown.candidate_state(candidate("serial/7"))
     assert (await observer.json("evhub/event/device_found"))["candidate"]["station"] == "serial/7"
     hub.bus.publish(DeviceLost(at=NOW, integration="openevse", station=candidate("serial/7").station))
     await observer.text("evhub/discovery/serial%2F7", b"")

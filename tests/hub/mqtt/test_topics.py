@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from hub.core import shown
 from hub.model.charger import Connection, Status
 from hub.model.facts import CircuitOverLimit, DeviceFound, StatusChanged
 from hub.model.ids import GRID, ChargerId, CircuitId, StationId
@@ -48,7 +49,7 @@ def test_names() -> None:
 
 
 def test_a_charging_charger() -> None:
-    assert t.charger_state(picture(), BAY_1, NOW) == {
+    assert shown.charger_state(picture(), BAY_1, NOW) == {
         "ts": "2026-01-31T15:04:05.123Z",
         "name": "Bay 1",
         "status": "charging",
@@ -74,7 +75,7 @@ def test_a_charging_charger() -> None:
 
 
 def test_a_charger_that_nobody_heard_of_knows_nothing() -> None:
-    state = dict(t.charger_state(picture(), BAY_2, NOW))
+    state = dict(shown.charger_state(picture(), BAY_2, NOW))
     known = {"ts": "2026-01-31T15:04:05.123Z", "name": "bay-2", "circuit": "garage", "station": "oe-77"}
     lines = {"current_a": NOTHING, "voltage_v": NOTHING}
     assert {name: value for name, value in state.items() if name not in known | lines} == dict.fromkeys(
@@ -86,13 +87,17 @@ def test_a_charger_that_nobody_heard_of_knows_nothing() -> None:
 def test_volts_between_two_lines_belong_to_neither() -> None:
     seen = picture()
     seen.site = replace(seen.site, chargers={BAY_1: replace(seen.site.chargers[BAY_1], connection=Connection.LL)})
-    assert t.charger_state(seen, BAY_1, NOW)["voltage_v"] == NOTHING
+    assert shown.charger_state(seen, BAY_1, NOW)["voltage_v"] == NOTHING
 
 
 def test_a_fault_in_words() -> None:
     seen = picture()
     seen.chargers[BAY_1].fault = Fault(code="GroundFailure", vendor_code="E7")
-    assert t.charger_state(seen, BAY_1, NOW)["fault"] == {"code": "GroundFailure", "vendor_code": "E7", "text": None}
+    assert shown.charger_state(seen, BAY_1, NOW)["fault"] == {
+        "code": "GroundFailure",
+        "vendor_code": "E7",
+        "text": None,
+    }
 
 
 @pytest.mark.parametrize(("online", "word"), [(True, "online"), (False, "offline"), (None, "offline")])
@@ -103,7 +108,7 @@ def test_availability(online: bool | None, word: str) -> None:
 
 
 def test_a_circuit() -> None:
-    assert t.circuit_state(picture(), GARAGE, NOW) == {
+    assert shown.circuit_state(picture(), GARAGE, NOW) == {
         "ts": "2026-01-31T15:04:04.000Z",
         "name": "Garage",
         "parent": "grid",
@@ -120,14 +125,14 @@ def test_a_circuit() -> None:
 def test_a_circuit_that_the_balancer_has_not_looked_at() -> None:
     seen = picture()
     del seen.circuits[GRID]
-    state = t.circuit_state(seen, GRID, NOW)
+    state = shown.circuit_state(seen, GRID, NOW)
     assert (state["ts"], state["limit_a"]) == ("2026-01-31T15:04:05.123Z", {"l1": 63.0, "l2": 63.0, "l3": 63.0})
     assert [state[name] for name in ("current_a", "headroom_a")] == [NOTHING, NOTHING]
     assert [state[name] for name in ("power_w", "binding", "measured", "over")] == [None] * 4
 
 
 def test_a_meter() -> None:
-    assert t.meter_state(picture(), MAIN, NOW) == {
+    assert shown.meter_state(picture(), MAIN, NOW) == {
         "ts": "2026-01-31T15:04:05.123Z",
         "measured_at": "2026-01-31T15:04:04.000Z",
         "name": "Main meter",
@@ -143,7 +148,7 @@ def test_a_meter() -> None:
 
 def test_the_site_counts_its_chargers() -> None:
     seen = picture()
-    assert t.site_state(seen, NOW) == {
+    assert shown.site_state(seen, NOW) == {
         "ts": "2026-01-31T15:04:05.123Z",
         "name": "Riverside 12",
         "power_w": 12502.9,
@@ -151,7 +156,7 @@ def test_the_site_counts_its_chargers() -> None:
         "chargers": {"total": 2, "online": 1, "charging": 1},
     }
     seen.circuits.clear()
-    assert (t.site_state(seen, NOW)["power_w"], t.site_state(seen, NOW)["current_a"]) == (None, NOTHING)
+    assert (shown.site_state(seen, NOW)["power_w"], shown.site_state(seen, NOW)["current_a"]) == (None, NOTHING)
 
 
 def test_events_in_json() -> None:
@@ -173,7 +178,10 @@ def test_events_in_json() -> None:
     over = CircuitOverLimit(at=NOW, circuit=GARAGE, over_a=PerPhase(0.0, 1.23456, 0.0))
     assert t.event_payload(over)["over_a"] == {"l1": 0.0, "l2": 1.235, "l3": 0.0}
     found = t.event_payload(DeviceFound(at=NOW, candidate=candidate()))
-    assert found["candidate"] == {"seen_at": "2026-01-31T15:04:04.000Z", **_without_ts(t.candidate_state(candidate()))}
+    assert found["candidate"] == {
+        "seen_at": "2026-01-31T15:04:04.000Z",
+        **_without_ts(shown.candidate_state(candidate())),
+    }
 
 
 def _without_ts(state: t.Json) -> dict[str, object]:
@@ -181,7 +189,7 @@ def _without_ts(state: t.Json) -> dict[str, object]:
 
 
 def test_a_candidate() -> None:
-    assert t.candidate_state(candidate()) == {
+    assert shown.candidate_state(candidate()) == {
         "ts": "2026-01-31T15:04:04.000Z",
         "integration": "openevse",
         "kind": "charger",
@@ -209,7 +217,7 @@ def test_when_a_candidate_is_adopted(station: str, outlets: int | None, adopted:
 
 
 @pytest.mark.parametrize(
-    ("value", "places", "shown"),
+    ("value", "places", "expected"),
     [
         (None, 1, None),
         (float("nan"), 1, None),
@@ -219,24 +227,24 @@ def test_when_a_candidate_is_adopted(station: str, outlets: int | None, adopted:
         (-0.26, 1, -0.3),
     ],
 )
-def test_rounding(value: float | None, places: int, shown: float | None) -> None:
-    assert t.rounded(value, places) == shown
+def test_rounding(value: float | None, places: int, expected: float | None) -> None:
+    assert shown.rounded(value, places) == expected
 
 
 def test_whole_numbers_are_whole() -> None:
-    assert isinstance(t.rounded(12.4, 0), int)
+    assert isinstance(shown.rounded(12.4, 0), int)
 
 
 @pytest.mark.parametrize(
-    ("limit_a", "shown"), [(6.666, 6.6), (6.6, 6.6), (0.0, 0.0), (None, None), (float("inf"), None)]
+    ("limit_a", "expected"), [(6.666, 6.6), (6.6, 6.6), (0.0, 0.0), (None, None), (float("inf"), None)]
 )
-def test_limits_round_down(limit_a: float | None, shown: float | None) -> None:
-    assert t.amps_down(limit_a) == shown
+def test_limits_round_down(limit_a: float | None, expected: float | None) -> None:
+    assert shown.amps_down(limit_a) == expected
 
 
 def test_times_are_utc() -> None:
     local = datetime(2026, 1, 31, 16, 4, 5, tzinfo=timezone(timedelta(hours=1)))
-    assert t.iso(local) == t.iso(datetime(2026, 1, 31, 15, 4, 5, tzinfo=UTC)) == "2026-01-31T15:04:05.000Z"
+    assert shown.iso(local) == shown.iso(datetime(2026, 1, 31, 15, 4, 5, tzinfo=UTC)) == "2026-01-31T15:04:05.000Z"
 
 
 @pytest.mark.parametrize(
@@ -253,14 +261,14 @@ def test_times_are_utc() -> None:
     ],
 )
 def test_what_must_not_wait(name: str, value: object, hurries: bool) -> None:
-    state = t.charger_state(picture(), BAY_1, NOW)
+    state = shown.charger_state(picture(), BAY_1, NOW)
     changed = t.urgent({**state, name: value}, t.CHARGER_SLOW) != t.urgent(state, t.CHARGER_SLOW)
     assert changed is hurries
 
 
 def test_slow_fields_exist() -> None:
     seen = picture()
-    assert t.charger_state(seen, BAY_1, NOW).keys() >= t.CHARGER_SLOW
-    assert t.meter_state(seen, MAIN, NOW).keys() >= t.METER_SLOW
-    assert t.circuit_state(seen, GARAGE, NOW).keys() >= t.CIRCUIT_SLOW
-    assert t.site_state(seen, NOW).keys() >= t.SITE_SLOW
+    assert shown.charger_state(seen, BAY_1, NOW).keys() >= t.CHARGER_SLOW
+    assert shown.meter_state(seen, MAIN, NOW).keys() >= t.METER_SLOW
+    assert shown.circuit_state(seen, GARAGE, NOW).keys() >= t.CIRCUIT_SLOW
+    assert shown.site_state(seen, NOW).keys() >= t.SITE_SLOW
