@@ -113,7 +113,6 @@ class OcppServer:
         if earlier.chargepoint is not None:
             earlier.chargepoint.gone("it dialled in anew")
         policy = aiohttp.WSCloseCode.POLICY_VIOLATION
-        self._host.tasks.once("close-older", earlier.connection.close())
         self._host.tasks.once("hang-up-older", earlier.hang_up(policy, self._pace.close_s))
 
     async def _serve(self, line: Line) -> None:

@@ -100,10 +100,10 @@ class SmallHub:
         await self.devices.start()
 
     async def stop(self) -> None:
-        for charger in self.chargers:
-            await charger.hang_up()
         await self.devices.stop()
         await self.bus.close()
+        for charger in self.chargers:
+            await charger.hang_up()
 
     async def _told(self, fact: Fact) -> None:
         assert isinstance(fact, Event)

@@ -258,6 +258,16 @@ async def test_a_car_that_is_measured_on_three_phases_gets_a_profile_of_its_own(
     assert charger.limits[3:] == [(DEFAULT, "W", 2300), (OWN, "W", 6900)]
 
 
+async def test_one_sample_on_three_phases_raises_nothing(hub: SmallHub) -> None:
+    charger = await watts_only(hub)
+    await hub.limit(20)
+    await charger.start()
+    for currents in ((6.5, 6.5, 6.6), (6.5, 0.1, 0.1), (6.5, 6.5, 6.6), (1.0, 1.0, 1.0)):
+        await charger.amps(*currents)
+    await hub.limit(19)
+    assert {purpose for purpose, _, _ in charger.limits} == {DEFAULT}
+
+
 async def test_a_phase_that_falls_away_lowers_the_total_at_once(hub: SmallHub) -> None:
     charger = await watts_only(hub)
     await hub.limit(20)

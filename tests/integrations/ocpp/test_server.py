@@ -83,10 +83,12 @@ async def test_adoption_makes_a_waiting_socket_a_driven_station(hub: SmallHub) -
 
 async def test_adoption_works_where_the_trigger_is_ignored(hub: SmallHub) -> None:
     charger = hub.charger()
-    charger.answers["TriggerMessage"] = None
+    charger.answers["TriggerMessage"] = {"status": "Rejected"}
     await charger.dial()
     await charger.boot()
     await adopted(hub)
+    with pytest.raises(TimeoutError):  # it was told to wait, so nothing is asked of it before
+        await until(lambda: hub.live().online, within_s=0.3)
     assert (await charger.boot())["status"] == "Accepted"  # at its own next try
     await hub.online()
 
@@ -287,4 +289,14 @@ async def test_a_stop_closes_every_socket_in_good_order(tmp_path: Path) -> None:
         await until(lambda: StationId("CP9") in hub.waiting.here)
     assert charger.socket is not None
     assert stranger.socket is not None
-    assert (charger.socket.closed, stranger.socket.closed) == (True, True)
+    assert (charger.socket.close_code, stranger.socket.close_code) == (1001, 1001)  # going away
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith(("ocpp", "devices"))]
+
+
+async def test_a_stop_does_not_wait_for_a_dead_peer(tmp_path: Path) -> None:
+    async with small_hub(tmp_path) as hub:
+        charger = await hub.connected()
+        assert charger._reading is not None
+        charger._reading.cancel()  # it answers no close
+        async with asyncio.timeout(1.5):
+            await hub.stop()
