@@ -63,7 +63,8 @@ def test_at_least_eight_cars_of_two_brands_charge_within_half_a_minute(hub: Hub)
     assert len(brands) >= 2
     assert len(status["chargers"]) == 12
     assert status["meters"]["main"]["online"] is True
-    assert status["candidates"] == []
+    waiting = {candidate["station"] for candidate in status["candidates"]}  # another site may announce itself too
+    assert not waiting & {charger["station"] for charger in status["chargers"].values()}
 
 
 def test_mosquitto_sub_shows_the_retained_site(hub: Hub) -> None:

@@ -4,6 +4,7 @@ The environment gets the locked versions. What `make setup` has fetched lies in 
 """
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -97,3 +98,14 @@ def test_the_installed_packages_are_those_of_the_wheel(installed: Installed) -> 
     where = "import hub, integrations, simulator; print(hub.__file__, integrations.__file__, simulator.__file__)"
     found = run(str(installed.bin / "python"), "-c", where, cwd=installed.folder).split()
     assert [path for path in found if not Path(path).is_relative_to(installed.bin.parent)] == []
+
+
+@pytest.mark.needs_mosquitto
+def test_the_installed_demo_charges_cars(installed: Installed) -> None:
+    ports = ("--port", "0", "--ocpp-port", "0", "--mqtt-port", "0")
+    said = installed.evhub("demo", *ports, "--duration", "20", "--seed", "7")
+    charged = re.search(r"([\d.]+) kWh charged", said)
+    assert charged, said
+    assert float(charged.group(1)) > 0
+    assert said.count("above its limit") == 3
+    assert "Traceback" not in said
