@@ -6,10 +6,22 @@ from datetime import datetime, timedelta
 
 from hub.core.state import LiveCharger
 from hub.devices.lines import line_currents
-from hub.model.charger import Charger
+from hub.model.charger import Charger, Status
 from hub.model.facts import ChargerConnected, ChargerDisconnected, Event, StatusChanged
 from hub.model.reading import ChargerReading, ChargerReport, ChargerStatus, Contact, Identity, LimitHeld, Link
 from hub.model.session import LiveSession
+
+NOTHING_FLOWS = frozenset(
+    {
+        Status.AVAILABLE,
+        Status.PREPARING,
+        Status.SUSPENDED_EV,
+        Status.SUSPENDED_EVSE,
+        Status.FINISHING,
+        Status.RESERVED,
+    }
+)
+"""Many chargers send no meter values outside a charge, so that their last ones would stand for ever."""
 
 KEPT_FOR = timedelta(minutes=2)
 """A value that the newest message does not repeat is shown from the one before for this long."""
@@ -86,7 +98,25 @@ def _status(live: LiveCharger, report: ChargerStatus, now: datetime) -> list[Eve
         return []
     if before != report.status:
         live.status_since = now
+        _stopped(live, report)
     return [StatusChanged(at=now, charger=live.id, before=before, after=report.status, fault=report.fault)]
+
+
+def _stopped(live: LiveCharger, report: ChargerStatus) -> None:
+    """A new status that is not charging ends what was measured before: nothing flows, or out of service, who knows."""
+    reading = live.reading
+    if reading is None or report.status is Status.CHARGING or report.status is None:
+        return
+    amps = 0.0 if report.status in NOTHING_FLOWS else None
+    live.reading = ChargerReading(
+        at=max(report.at, reading.at),
+        current_a=None if reading.current_a is None else reading.current_a.map(lambda a: None if a is None else amps),
+        power_w=None if reading.power_w is None else amps,
+        energy_wh=reading.energy_wh,
+        session_wh=reading.session_wh,
+        temperature_c=reading.temperature_c,
+    )
+    live.line_a = None if live.line_a is None else live.line_a.map(lambda a: None if a is None else amps)
 
 
 def _contact(live: LiveCharger, report: Contact, now: datetime) -> list[Event]:

@@ -65,6 +65,36 @@ def test_a_partial_reading_keeps_what_it_leaves_out_for_two_minutes() -> None:
     assert picture.reading.power_w is None
 
 
+def charged(picture: LiveCharger) -> None:
+    heard(picture, ChargerStatus(at=NOW, status=Status.CHARGING))
+    heard(picture, ChargerReading(at=NOW, current_a=PerPhase(10.0, None, None), power_w=2300.0, energy_wh=1000.0))
+
+
+def test_a_charge_that_ended_draws_nothing_although_no_meter_value_says_so() -> None:
+    picture = live()
+    charged(picture)
+    heard(picture, ChargerStatus(at=NOW, status=Status.AVAILABLE))
+    assert picture.reading is not None
+    assert (picture.reading.power_w, picture.reading.energy_wh) == (0.0, 1000.0)
+    assert picture.line_a == PerPhase(0.0, 0.0, 0.0)
+
+
+def test_a_faulted_charger_may_draw_who_knows_what() -> None:
+    picture = live()
+    charged(picture)
+    heard(picture, ChargerStatus(at=NOW, status=Status.FAULTED, fault=Fault(code="PowerSwitchFailure")))
+    assert picture.reading is not None
+    assert (picture.reading.power_w, picture.line_a) == (None, PerPhase(None, None, None))
+
+
+def test_a_measured_current_counts_whatever_the_status_says() -> None:
+    picture = live()
+    charged(picture)
+    heard(picture, ChargerStatus(at=NOW, status=Status.SUSPENDED_EVSE))
+    heard(picture, ChargerReading(at=NOW, current_a=PerPhase(9.0, None, None)))
+    assert picture.line_a == PerPhase(0.0, 9.0, 0.0)
+
+
 def test_a_confirmed_limit_settles_what_was_asked() -> None:
     picture = live()
     picture.asked_a = 16.0
