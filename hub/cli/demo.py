@@ -32,6 +32,7 @@ from hub.model.errors import EvhubError, NotFound, Unreachable
 
 LOOPBACK = "127.0.0.1"
 FOUND_WITHIN_S = 30.0
+IN_ORDER_FOR_S = 6.0
 READY_WITHIN_S = 30.0
 
 SECTIONS = """
@@ -173,12 +174,15 @@ def _say_summary(said: Mapping[str, Any]) -> None:
 
 
 async def adopt_all(app: App, site: Mapping[str, Any]) -> None:
-    """Adopt every device of the simulated site as it is found: the meters first, then bay after bay."""
+    """Adopt every device of the simulated site: the meters first, then bay after bay; who is late, comes late."""
     ours = [_wishes(meter, "meter") for meter in site["meters"]] + [_wishes(bay, "bay") for bay in site["bays"]]
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + FOUND_WITHIN_S
+    in_order_until, deadline = loop.time() + IN_ORDER_FOR_S, loop.time() + FOUND_WITHIN_S
     while ours and loop.time() < deadline:
         listed = {candidate.station.casefold(): candidate.station for candidate in app.discovery.candidates}
+        if loop.time() < in_order_until and any(wishes["station"].casefold() not in listed for wishes in ours):
+            await asyncio.sleep(0.2)
+            continue
         for wishes in [wishes for wishes in ours if wishes["station"].casefold() in listed]:
             ours.remove(wishes)
             await _adopt(app, wishes | {"station": listed[wishes["station"].casefold()]})
