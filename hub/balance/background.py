@@ -25,8 +25,8 @@ Amps = PerPhase[float]
 class Span(NamedTuple):
     """Between which amps a draw on each line was at a moment, in phase with the line.
 
-    `seen_a` is what was measured there, or the least that it may have been where the measurement is old; `guessed_a` is
-    the part of `low_a` that nobody measured.
+    `seen_a` is what is known to have been drawn, or is kept free all the same; `guessed_a` is the part of `low_a` that
+    nobody measured.
     """
 
     low_a: Amps = ZERO
@@ -42,7 +42,8 @@ def span(track: Track, at_s: float) -> Span:
     sample = min(track.samples, key=lambda s: abs(s.at_s - at_s), default=None)
     fresh = sample is not None and abs(sample.at_s - at_s) <= FRESH_S
     if not track.reachable:
-        return Span(high_a=wired.map(lambda on: may_a if on else 0.0))
+        most = wired.map(lambda on: may_a if on else 0.0)
+        return Span(high_a=most, seen_a=ZERO if track.awaited(at_s) else most)  # all that it may draw is kept free
     if not fresh and not track.may_flow(at_s):
         return Span()
     if sample is None:
@@ -61,10 +62,8 @@ def _measured(track: Track, sample: Sample, *, fresh: bool, at_s: float, may_a: 
         charging = max(amps) > MOVES_A
         low = amps.map(lambda a: min(a, may_a))
         high = amps.map(lambda a: max(a, may_a) if a > 0 or not charging else a)
-    seen = amps if fresh else low
-    if track.charger.phases is None:  # measured, but on which line?
-        low = seen = ZERO
-    return Span(low, high, seen, guessed)
+    unplaced = track.charger.phases is None  # measured, but on which line?
+    return Span(ZERO if unplaced else low, high, amps, guessed)
 
 
 def _steady(track: Track, at_s: float) -> bool:
@@ -84,6 +83,11 @@ def together(spans: Iterable[tuple[float, Span]]) -> Span:
     return Span(*(PerPhase(*amps) for amps in sums))
 
 
+def least(meter_a: Amps, cars: Span) -> Amps:
+    """The background on each line if the cars drew all that they may have drawn."""
+    return PerPhase(*(_bounds(meter, Line(*drew))[0] for meter, *drew in zip(meter_a, *cars, strict=True)))
+
+
 def estimate(meter_a: Amps, cars: Span, before_a: Amps | None, limit_a: Amps) -> Amps:
     """The background on each line, from the meter, what the cars drew at that moment, and the estimate before."""
     befores = (None, None, None) if before_a is None else before_a
@@ -100,9 +104,15 @@ class Line(NamedTuple):
     guessed_a: float
 
 
+def _bounds(meter_a: float, cars: Line) -> tuple[float, float]:
+    """The least and the most that the background may be. Doubt about a car never claims that the site feeds in."""
+    lowest, highest = meter_a - cars.high_a, meter_a - cars.low_a
+    if cars.high_a - cars.low_a + cars.guessed_a > 0:
+        lowest = max(lowest, min(highest + cars.guessed_a, 0.0))
+    return lowest, max(lowest, highest)
+
+
 def _on_line(meter_a: float, cars: Line, before_a: float | None, limit_a: float) -> float:
-    least, most = meter_a - cars.high_a, meter_a - cars.low_a
-    found = least if before_a is None else min(max(before_a, least), most)
-    if cars.high_a - cars.low_a + cars.guessed_a > 0:  # doubt never claims that the site feeds in
-        found = max(found, min(most + cars.guessed_a, 0.0))
+    lowest, highest = _bounds(meter_a, cars)
+    found = lowest if before_a is None else min(max(before_a, lowest), highest)
     return max(found, meter_a - cars.seen_a) if meter_a > limit_a else found

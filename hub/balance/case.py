@@ -12,6 +12,7 @@ from hub.model.grant import Limiter
 from hub.model.ids import ChargerId, CircuitId
 from hub.model.units import floor_to
 
+READ_S = 5.0  # a charger has so long to say what it holds and gives
 DRAWS_A = 1.0  # a car that draws less is not charging
 NOTHING = Share(0.0)
 
@@ -71,11 +72,11 @@ class Case:
     @property
     def target_a(self) -> float:
         """What it should have: not more than fits now, and more than it has only as far as that fits the worst too."""
-        if isinstance(self.ask, NoDemand):
+        if not isinstance(self.ask, Demand):
             return 0.0
-        if self.ask is None:
-            return 0.0 if self.track.failure is None else self.track.failure.limit_a
         highest_a = self.now.limit_a
+        if self.command_a is None and highest_a > self.might_a:  # the first word is never a raise
+            highest_a = self.might_a if self.might_a >= self.ask.least_a else 0.0
         lowest_a = min(self.worst.limit_a, highest_a)
         wanted_a = max(lowest_a, min(self.has_a, highest_a))
         return min(wanted_a, self.has_a) if self.held_back else wanted_a
@@ -87,7 +88,7 @@ class Case:
         return Move(
             charger.id,
             target_a=self.target_a,
-            command_a=None if ask is None else self.command_a,
+            command_a=self.command_a,
             might_a=self.might_a,
             least_a=demand.least_a,
             most_a=floor_to(demand.most_a, demand.step_a),
@@ -98,7 +99,9 @@ class Case:
 
     @property
     def _reads_first(self) -> bool:
-        """Just after the start, a car that charges is left alone as long as nobody knows what it was told."""
+        """Just after the start, a car that charges is let be while nobody knows what it was told: read first."""
         if not (self.starting and self.command_a is None and isinstance(self.ask, Demand)):
             return False
-        return self.draw_a is None or self.target_a >= self.draw_a
+        if self.draw_a is None:
+            return self.now_s - (self.track.answered_s or self.now_s) < READ_S
+        return self.draw_a >= DRAWS_A and self.target_a >= self.draw_a

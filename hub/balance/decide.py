@@ -78,7 +78,7 @@ def _view(memory: Memory, now_s: float) -> View:
 
 def _asks(memory: Memory, now_s: float) -> dict[ChargerId, Demand | NoDemand]:
     """What everybody wants who can be told something. Who has current already comes first, then who came first."""
-    obedient = [t for t in memory.tracks.values() if t.reachable and t.failure is None]
+    obedient = [t for t in memory.tracks.values() if t.reachable and not t.disobeys(now_s)]
     in_turn = sorted(obedient, key=lambda t: (not _runs(t, now_s), now_s if t.arrived_s is None else t.arrived_s))
     return {
         t.charger.id: wanted(t, memory.wishes.get(t.charger.id, Wish()), rank, memory.reuse[t.charger.id])

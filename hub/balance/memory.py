@@ -76,7 +76,7 @@ class Memory:
         for track in self.tracks.values():
             ends.append(track.silent(now_s) != track.silent(before_s))
             ends.append(track.awaited(now_s) != track.awaited(before_s))
-            ends.append(track.may_be_told(now_s) != track.may_be_told(before_s))
+            ends.append(track.disobeys(now_s) != track.disobeys(before_s))
         return any(ends)
 
     def sent(self, commands: Iterable[Command]) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hub.balance.background import ZERO, Amps, Span, estimate, span, together
+from hub.balance.background import ZERO, Amps, Span, estimate, least, span, together
 from hub.balance.network import in_phase
 from hub.balance.track import Track
 from hub.balance.tree import Tree
@@ -20,6 +20,7 @@ SILENT_S = 10.0  # a meter that said nothing for so long says nothing about now
 NOW_S = 0.0
 MINUTE_S = 60.0
 HOUR_S = 3600.0
+FORGET_S = 600.0
 SLOT_S = 5.0
 
 
@@ -85,17 +86,24 @@ class Watch:
     power_w: float | None = None
     now_a: Amps | None = None
     past: Past = field(default_factory=Past)
+    sure: Past = field(default_factory=Past)  # the least that the background can have been
 
     def hear(self, meter_a: Amps, at_s: float, cars: Span) -> None:
         """A sample of the meter, and what the cars drew then."""
         self.heard_s, self.meter_a = at_s, meter_a
-        self.now_a = estimate(meter_a, cars, self.now_a, self.circuit.limit_a)
+        self.sure.add(least(meter_a, cars), at_s)
+        self.now_a = estimate(meter_a, cars, self._before(at_s), self.circuit.limit_a)
         self.past.add(self.now_a, at_s)
+
+    def _before(self, at_s: float) -> Amps | None:
+        """The last estimate, as far as the last minutes were sure of it: what doubt keeps up is forgotten in time."""
+        sure = self.sure.worst(at_s, FORGET_S)
+        return self.now_a if self.now_a is None or sure is None else PerPhase(*map(min, self.now_a, sure))
 
     def remember(self, before: Watch) -> None:
         """Take over the past of the same circuit in an earlier drawing."""
         self.heard_s, self.meter_a, self.power_w = before.heard_s, before.meter_a, before.power_w
-        self.now_a, self.past = before.now_a, before.past
+        self.now_a, self.past, self.sure = before.now_a, before.past, before.sure
 
     def silent(self, now_s: float) -> bool:
         """The meter says nothing about now."""

@@ -159,6 +159,8 @@ class Balance:
         refused = False
         try:
             held_a = await self.limits.set_limit(command.charger, command.limit_a)
+            if track.failure is not None:
+                log.info("%s takes limits again", command.charger)
             track.confirmed(command.limit_a, held_a)
         except EvhubError as why:
             refused = not isinstance(why, Unreachable)

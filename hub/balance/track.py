@@ -10,7 +10,7 @@ from hub.core.state import Lines, LiveCharger
 from hub.model.charger import WITH_CAR, Charger, Status
 from hub.model.units import floor_to
 
-FOLLOW_S = 5.0  # a car may take so long to follow a new limit (IEC 61851-1)
+FOLLOW_S = 6.0  # a new limit is followed by then: 5 s for the car (IEC 61851-1), the rest for its charger
 LOST_S = 5.0  # so long a charger that went silent keeps what it was told
 ANSWER_S = 30.0  # so long a charger has to answer for the first time
 RETRY_S = 15.0  # a command that failed is sent again after this
@@ -39,7 +39,7 @@ class Track:
     charger: Charger
     since_s: float
     live: LiveCharger | None = None
-    answered: bool = False
+    answered_s: float | None = None  # when it was first heard
     lost_s: float | None = None  # since when it cannot be reached
     arrived_s: float | None = None  # since when a car is there
     sent_a: float | None = None  # a command on its way
@@ -77,12 +77,17 @@ class Track:
             back = self.lost_s is not None or not self.answered
             if self.lost_s is not None:
                 self.lost_s, self.failure, self.doubted_a = None, None, live.held_a
-            self.answered = True
+            self.answered_s = now_s if self.answered_s is None else self.answered_s
             return back
         if live.online is None or self.lost_s is not None:
             return False
         self.lost_s = now_s
         return True
+
+    @property
+    def answered(self) -> bool:
+        """It was heard since the hub knows it."""
+        return self.answered_s is not None
 
     @property
     def reachable(self) -> bool:
@@ -134,10 +139,12 @@ class Track:
 
     def command_a(self) -> float | None:
         """The limit that it was told last: on its way, or confirmed; else what it says that it holds; None: unknown."""
-        if self.sent_a is not None:
+        if self.sent_a is not None or self.failure is not None:
             return self.sent_a
         held_a = self.held_a
-        return self.told_a if self.told_a is not None and held_a == self.held_when_told_a else held_a
+        if self.told_a is None or held_a != self.held_when_told_a:
+            return held_a
+        return floor_to(self.told_a, self.step_a)
 
     def send(self, limit_a: float) -> None:
         """A command goes out."""
@@ -160,8 +167,11 @@ class Track:
 
     def may_be_told(self, now_s: float) -> bool:
         """A command may go out now: the charger is there, none is on its way, and none has failed just now."""
-        waits = self.failure is not None and now_s - self.failure.at_s < RETRY_S
-        return self.reachable and self.sent_a is None and not waits
+        return self.reachable and self.sent_a is None and not self.disobeys(now_s)
+
+    def disobeys(self, now_s: float) -> bool:
+        """It did not take the last command, and will be asked again a little later: it is let be, and its amps kept."""
+        return self.sent_a is None and self.failure is not None and now_s - self.failure.at_s < RETRY_S
 
     def knows_draw(self, since_s: float, now_s: float) -> bool:
         """Its draw was measured since then, or its status says that nothing flows."""

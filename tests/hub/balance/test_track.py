@@ -1,0 +1,158 @@
+"""One charger over time: what it may draw at worst, and what is known of the limit that it was told."""
+
+import pytest
+
+from hub.balance.track import ANSWER_S, FOLLOW_S, LOST_S, RETRY_S, Track
+from hub.core.state import LiveCharger
+from hub.model.charger import Status
+from hub.model.units import same_on_each
+from tests.hub.balance.drawings import charger
+
+CHARGER = charger("c0", max_a=32.0, fallback_a=10.0)
+
+
+def track(now_s: float = 100.0, *, line_a: float | None = None, **said) -> Track:
+    """A charger that was heard at 100 s and charges, unless said otherwise."""
+    found = Track(CHARGER, since_s=0.0)
+    state = {"online": True, "status": Status.CHARGING, "held_a": 16.0, **said}
+    live = LiveCharger("c0", "S", **state)
+    if line_a is not None:
+        live.line_a, live.reading_at_s = same_on_each(line_a), now_s
+    found.hear(live, now_s)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "might_a"),
+    [
+        ({"held_a": 16.0}, 16),
+        ({"held_a": 16.0, "asked_a": 20.0}, 20),  # a raise counts from the moment it is sent
+        ({"held_a": 16.0, "asked_a": 6.0}, 16),  # a reduction when it is confirmed
+        ({"held_a": 16.0, "line_a": 25.0}, 25),  # what it draws counts whatever it was told
+        ({"held_a": 16.0, "line_a": 5.0}, 16),
+        ({"held_a": None}, 32),  # it has not said: its maximum
+        ({"held_a": 0.0, "status": Status.AVAILABLE}, 0),
+        ({"held_a": 16.0, "status": Status.AVAILABLE}, 16),  # a car that plugs in would get it
+    ],
+)
+def test_might_draw(said, might_a):
+    assert track(**said).might_draw_a(100.0) == might_a
+
+
+def test_who_was_never_heard_may_draw_its_maximum():
+    silent = Track(CHARGER, since_s=0.0)
+    assert silent.might_draw_a(1.0) == 32
+    assert silent.awaited(ANSWER_S - 0.1)
+    assert not silent.silent(ANSWER_S - 0.1)
+    assert not silent.awaited(ANSWER_S)
+    assert silent.silent(ANSWER_S)
+    assert not silent.has_car
+
+
+def test_who_is_lost_keeps_its_limit_a_little_then_falls_back():
+    lost = track(held_a=16.0)
+    lost.live.online = False
+    assert lost.hear(lost.live, 110.0)
+    assert not lost.reachable
+    assert lost.might_draw_a(110.0 + LOST_S - 0.1) == 16
+    assert lost.might_draw_a(110.0 + LOST_S) == 10
+
+
+def test_who_comes_back_is_not_believed_before_it_says_what_it_holds():
+    lost = track(held_a=16.0)
+    lost.live.online = False
+    lost.hear(lost.live, 110.0)
+    lost.live.online = True
+    assert lost.hear(lost.live, 120.0)
+    assert (lost.held_a, lost.command_a(), lost.might_draw_a(120.0)) == (None, None, 32)
+    lost.live.held_a = 12.0
+    lost.hear(lost.live, 121.0)
+    assert (lost.held_a, lost.command_a()) == (12, 12)
+
+
+def test_a_command_from_sending_to_confirmation():
+    found = track(held_a=16.0)
+    found.send(20.0)
+    assert (found.command_a(), found.might_draw_a(100.0), found.may_be_told(100.0)) == (20, 20, False)
+    found.live.held_a = 20.0
+    found.confirmed(20.0, 20.0)
+    assert (found.command_a(), found.may_be_told(100.0)) == (20, True)
+    found.live.held_a = 12.0  # somebody else lowered it
+    assert found.command_a() == 12
+
+
+def test_a_charger_of_whole_amps_shows_itself():
+    found = track(held_a=16.0)
+    found.send(11.6)
+    found.live.held_a = 11.0
+    found.confirmed(11.6, 11.0)
+    assert (found.step_a, found.command_a()) == (1.0, 11)
+    found.live.held_a = 10.5
+    found.confirmed(10.5, 10.5)
+    assert found.step_a == 0.1
+
+
+def test_a_charger_that_gives_less_than_asked_is_not_told_again_and_again():
+    found = track(held_a=10.0)
+    found.send(20.0)
+    found.live.held_a = 16.0  # its cable takes no more
+    found.confirmed(20.0, 16.0)
+    assert (found.step_a, found.command_a(), found.might_draw_a(100.0)) == (0.1, 20, 16)
+
+
+@pytest.mark.parametrize(("held_a", "sent_a", "might_a"), [(16.0, 6.0, 16), (6.0, 16.0, 16)])
+def test_a_command_that_failed_keeps_the_larger_value_and_comes_again(held_a, sent_a, might_a):
+    found = track(held_a=held_a)
+    found.send(sent_a)
+    found.failed(sent_a, 100.0, refused=True)
+    assert found.might_draw_a(100.0) == might_a
+    assert found.command_a() is None
+    assert found.disobeys(100.0 + RETRY_S - 0.1)
+    assert not found.may_be_told(100.0 + RETRY_S - 0.1)
+    assert found.may_be_told(100.0 + RETRY_S)
+    found.live.held_a = 8.0  # it says something new by itself
+    found.hear(found.live, 101.0)
+    assert (found.failure, found.command_a()) == (None, 8)
+
+
+def test_an_old_sample_counts_until_the_car_had_to_follow():
+    found = track(line_a=16.0, held_a=16.0)
+    found.live.held_a = 8.0
+    found.hear(found.live, 105.0)
+    assert found.might_draw_a(105.0 + FOLLOW_S - 0.1) == 16
+    assert found.might_draw_a(105.0 + FOLLOW_S) == 8
+
+
+def test_what_asks_for_a_decision():
+    found = Track(CHARGER, since_s=0.0)
+    live = LiveCharger("c0", "S")
+    asked = []
+    for change in (
+        {},
+        {"online": True},
+        {"status": Status.PREPARING},
+        {"held_a": 6.0},
+        {"asked_a": 8.0},
+        {"line_a": same_on_each(5.0), "reading_at_s": 1.0},
+        {"online": False},
+    ):
+        for name, value in change.items():
+            setattr(live, name, value)
+        asked.append(found.hear(live, 1.0))
+    assert asked == [False, True, True, True, False, False, True]
+
+
+def test_a_car_arrives_and_leaves():
+    found = track(status=Status.AVAILABLE)
+    assert found.arrived_s is None
+    for status, at_s, arrived_s in (
+        (Status.PREPARING, 110.0, 110.0),
+        (Status.CHARGING, 120.0, 110.0),
+        (None, 130.0, 110.0),
+    ):
+        found.live.status = status
+        found.hear(found.live, at_s)
+        assert found.arrived_s == arrived_s
+    found.live.status = Status.FINISHING
+    found.hear(found.live, 140.0)
+    assert found.arrived_s is None
