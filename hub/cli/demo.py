@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hub.app import App
 from hub.cli import say
+from hub.cli.loop import run_loop
 from hub.cli.run import until_signal
 from hub.config.load import load
 from hub.config.shipped import shipped
@@ -74,7 +75,7 @@ def demo(options: Options) -> None:
     with contextlib.ExitStack() as stack:
         data = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evhub-demo-")))
         try:
-            asyncio.run(_demo(options, data))
+            run_loop(_demo(options, data))
         except EvhubError as trouble:
             say.fail(trouble)
 

@@ -10,6 +10,7 @@ import click
 
 from hub.app import App
 from hub.cli import say
+from hub.cli.loop import run_loop
 from hub.config.load import Loaded, load
 from hub.config.shipped import place_config
 from hub.core.log import to_stderr
@@ -22,7 +23,7 @@ def run(data: Path, config: Path | None, *, log_json: bool) -> None:
     data.mkdir(parents=True, exist_ok=True)
     try:
         loaded = load(place_config(data) if config is None else config)
-        asyncio.run(serve(loaded, data))
+        run_loop(serve(loaded, data))
     except EvhubError as trouble:
         say.fail(trouble)
 
