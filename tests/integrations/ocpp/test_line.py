@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,31 @@ async def test_a_half_open_socket_is_dropped(hub: SmallHub, clock: FakeClock) ->
     charger._reading.cancel()
     await clock.advance(160)
     await until(lambda: not hub.live().online)
+
+
+async def test_a_peer_that_reads_nothing_any_more_is_dropped(hub: SmallHub, clock: FakeClock) -> None:
+    """What was sent to it fills every buffer, so not even a close frame gets through."""
+    await hub.draw(bay(1))
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
+    writer.write(
+        b"GET /ocpp/CP1 HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    for _ in range(12):  # the id comes back in the answer
+        writer.write(masked(b'[2,"%s","Heartbeat",{}]' % (b"i" * 900_000)))
+    await clock.advance(4)  # no boot came
+    await hub.online()
+    await clock.advance(160)
+    await until(lambda: not hub.live().online)
+    writer.transport.abort()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+def masked(text: bytes) -> bytes:
+    """A text frame as a client sends it; with a key of zeros it reads as it is."""
+    return b"\x81\xff" + len(text).to_bytes(8, "big") + bytes(4) + text
 
 
 async def test_a_stranger_that_falls_silent_is_forgotten(hub: SmallHub, clock: FakeClock) -> None:
