@@ -179,8 +179,10 @@ class Track:
 
     def may_flow(self, now_s: float) -> bool:
         """Whether a current that was measured some time ago may still flow, as far as its status tells."""
-        live = self.live
-        return live is not None and (live.status in (None, Status.CHARGING) or now_s - self.changed_s < FOLLOW_S)
+        status = None if self.live is None else self.live.status
+        if status in (None, Status.CHARGING):
+            return True
+        return status in WITH_CAR and now_s - self.changed_s < FOLLOW_S
 
     def overtaken(self, sample: Sample, now_s: float) -> bool:
         """Measured before the car had to follow its present limit, and that time is over now."""
