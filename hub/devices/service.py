@@ -19,6 +19,7 @@ from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.core.tasks import Tasks
 from hub.devices.apply import apply
 from hub.devices.commands import offer_commands
+from hub.devices.drawn import NO_CHARGERS, Drawn, by_station
 from hub.devices.entries import StationEntry
 from hub.devices.host import Server, Station
 from hub.devices.manifests import entry, manifests
@@ -80,14 +81,6 @@ class Fleet:
     turns: dict[ChargerId, asyncio.Lock] = field(default_factory=dict)  # one limit at a time for each charger
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What the drawing says of a station: its chargers by connector, and its own settings."""
-
-    chargers: Mapping[int, Charger]
-    settings: IntegrationConfig | None
-
-
 class Devices:
     """Runs every integration that the configuration names, and answers the port `Limits`."""
 
@@ -107,6 +100,7 @@ class Devices:
         self._tasks = Tasks("devices")
         self._fleet = Fleet()
         self._drawn: dict[StationId, Drawn] = {}
+        self._by_station = (self._picture.site, by_station(self._picture.site))
         self._changing = asyncio.Lock()
         self._http: aiohttp.ClientSession | None = None
 
@@ -198,8 +192,7 @@ class Devices:
     def _draw(self) -> None:
         """Give every drawn charger and meter its place in the picture, and take out what left the drawing."""
         site, picture = self._picture.site, self._picture
-        stations = {c.station for c in site.chargers.values()}
-        self._drawn = {s: Drawn(self.chargers_of(s), self.settings_of(s)) for s in stations}
+        self._drawn = {s: Drawn(chargers, self.settings_of(s)) for s, chargers in by_station(site).items()}
         for charger in site.chargers.values():
             live = picture.chargers.get(charger.id)
             if live is None or live.station != charger.station:
@@ -217,7 +210,9 @@ class Devices:
 
     def chargers_of(self, station: StationId) -> Mapping[int, Charger]:
         """The drawn chargers of a station by connector."""
-        return {c.connector: c for c in self._picture.site.chargers.values() if c.station == station}
+        if self._by_station[0] is not self._picture.site:
+            self._by_station = (self._picture.site, by_station(self._picture.site))
+        return self._by_station[1].get(station, NO_CHARGERS)
 
     def meter_of(self, station: StationId) -> MeterId | None:
         """The drawn meter that a station is."""

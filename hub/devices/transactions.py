@@ -36,11 +36,11 @@ class Transactions:
         document = keep.load(DOCUMENT)
         self._next, self._running = _read(document)
         self._ended = _read_ended(document)
+        self._latest = self._find_latest()
 
     def of(self, charger: ChargerId) -> LiveSession | None:
         """The session of a charger, the latest where an old one was sent in belatedly; or None."""
-        mine = [r.session for r in self._running.values() if r.charger == charger]
-        return max(mine, key=lambda session: session.started_at, default=None)
+        return self._latest.get(charger)
 
     def before(self, running: Running) -> list[TransactionId]:
         """What still runs at the same charger and began earlier."""
@@ -96,7 +96,12 @@ class Transactions:
         past = (e for e in (*self._running.values(), *self._ended) if _content(e) == wanted)
         return next((entry.session for entry in past), None)
 
+    def _find_latest(self) -> dict[ChargerId, LiveSession]:
+        in_order = sorted(self._running.values(), key=lambda running: running.session.started_at)
+        return {running.charger: running.session for running in in_order}
+
     def _save(self) -> None:
+        self._latest = self._find_latest()
         document = {
             "next": self._next,
             "running": [_to_json(r) for r in self._running.values()],

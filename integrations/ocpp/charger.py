@@ -130,10 +130,11 @@ class ChargePoint:
         return lenient.StatusNotificationResponse()
 
     async def _meter_values(self, message: lenient.MeterValues) -> msgspec.Struct:
-        reading = translate.reading_of(message.meter_value or (), self._now())
-        connector = message.connector_id
+        now, connector = self._now(), message.connector_id
+        reading = translate.reading_of(message.meter_value or (), now)
         if reading is not None and connector and connector in self._host.chargers:
-            taken_at = self._rhythms.setdefault(connector, translate.Rhythm()).taken_at(reading.at, self._now())
+            rhythm = self._rhythms.get(connector) or self._rhythms.setdefault(connector, translate.Rhythm())
+            taken_at = rhythm.taken_at(reading.at, now)
             if taken_at is not None:
                 self._measured(connector, translate.taken(reading, taken_at), message.transaction_id)
         return lenient.MeterValuesResponse()

@@ -96,9 +96,12 @@ class Limits:
 
     def _check_obedience(self, connector: int, outlet: Outlet, reading: ChargerReading) -> None:
         """What is not obeyed is not confirmed either: told again, it goes onto the wire again."""
+        told_a = outlet.confirmed_a
+        if told_a is None:
+            return
         drawn_a = max((a for a in reading.current_a or () if a is not None), default=0.0)
-        told_a, age_s = outlet.confirmed_a, self._host.clock.monotonic() - outlet.confirmed_at_s
-        if told_a is not None and drawn_a > told_a + OVER_A and age_s > OBEYS_WITHIN_S:
+        age_s = self._host.clock.monotonic() - outlet.confirmed_at_s
+        if drawn_a > told_a + OVER_A and age_s > OBEYS_WITHIN_S:
             self._host.log.warning(
                 "connector %d draws %.1f A after it accepted a limit of %.1f A", connector, drawn_a, told_a
             )

@@ -17,6 +17,7 @@ class Statuses:
     def __init__(self, host: StationHost, asker: Asker, pace: Pace) -> None:
         self._host, self._asker, self._pace = host, asker, pace
         self._told: set[int] = set()
+        self._inferred: dict[int, Status] = {}
         self._of_station: ChargerStatus | None = None  # what was said of connector 0
         self._settled = False  # the outlets had their chance to speak for themselves
         self._all_told = asyncio.Event()
@@ -39,7 +40,8 @@ class Statuses:
 
     def measured(self, connector: int, reading: ChargerReading) -> None:
         """A live sample of an outlet that tells no status."""
-        self._infer(connector, translate.inferred(reading))
+        if connector not in self._told:
+            self._infer(connector, translate.inferred(reading))
 
     def began(self, connector: int) -> None:
         """A transaction began at an outlet."""
@@ -48,6 +50,7 @@ class Statuses:
     def ended(self, connector: int) -> None:
         """A transaction ended: whether the car is still there is not known."""
         if connector not in self._told:
+            self._inferred.pop(connector, None)
             self._host.report(connector, ChargerStatus(at=self._host.clock.now(), status=None))
 
     async def ask_for_missing(self) -> None:
@@ -74,5 +77,6 @@ class Statuses:
                 self._host.report(connector, self._of_station)
 
     def _infer(self, connector: int, status: Status | None) -> None:
-        if status is not None and connector not in self._told:
+        if status is not None and connector not in self._told and status is not self._inferred.get(connector):
+            self._inferred[connector] = status
             self._host.report(connector, ChargerStatus(at=self._host.clock.now(), status=status))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -79,16 +79,18 @@ class Rhythm:
 PLACES = {None: 3, "": 3, "L1": 0, "L2": 1, "L3": 2, "L1-N": 0, "L2-N": 1, "L3-N": 2}
 TOTAL = 3
 """Place of a value that names no phase."""
-KILO = {"kw": 1000.0, "kwh": 1000.0, "ma": 0.001, "mw": 1e6, "mwh": 1e6}
-NO_CELSIUS = ("k", "kelvin", "fahrenheit", "f")
+UNITS = {None: 1.0, "": 1.0, "A": 1.0, "V": 1.0, "W": 1.0, "Wh": 1.0, "kW": 1000.0, "kWh": 1000.0}
+ODD_UNITS = {"kw": 1000.0, "kwh": 1000.0, "ma": 0.001, "mw": 1e6, "mwh": 1e6}
+NO_CELSIUS = ("K", "Kelvin", "Fahrenheit", "F")
 REGISTER = "Energy.Active.Import.Register"
 CONTEXTS = {None: 0, "": 0, "Sample.Periodic": 0, "Trigger": 0, "Sample.Clock": 2, "Transaction.End": 4, "Other": 4}
 """What is said twice is taken from the context with the lower number; a context that is not here is not of now."""
 LOCATIONS = {None: 0, "": 0, "Outlet": 0, "Cable": 0, "Inlet": 1}
 """The inlet counts only where the outlet says nothing: of two outlets it carries the sum."""
 
-Sample = dict[tuple[str, int], tuple[int, float]]
-"""What one MeterValue says: (measurand, place 0-2 for a phase or TOTAL) -> rank, and number in A, V, W or Wh."""
+Said = Sequence[float | None]
+"""One measurand of a moment in A, V, W or Wh: on the terminals 1 to 3, and without a phase."""
+NOTHING: Said = (None, None, None, None)
 
 
 def reading_of(values: Iterable[lenient.MeterValue], now: datetime) -> ChargerReading | None:
@@ -105,74 +107,61 @@ def reading_of(values: Iterable[lenient.MeterValue], now: datetime) -> ChargerRe
     return _reading(sample, at)
 
 
-def _sample(value: lenient.MeterValue) -> Sample:
-    sample: Sample = {}
-    for sampled in value.sampled_value or ():
-        number, place, rank = _number(sampled), PLACES.get(sampled.phase), _rank(sampled)
-        if number is None or place is None or rank is None:
-            continue
-        key = (sampled.measurand or REGISTER, place)
-        if key not in sample or rank <= sample[key][0]:
-            sample[key] = (rank, number)
+def _sample(value: lenient.MeterValue) -> Mapping[str, Said]:
+    entries: list[tuple[int, int, float, str]] = []
+    for said in value.sampled_value or ():
+        place, context, location = PLACES.get(said.phase), CONTEXTS.get(said.context), LOCATIONS.get(said.location)
+        number = _number(said)
+        if number is not None and place is not None and context is not None and location is not None:
+            entries.append((context + location, place, number, said.measurand or REGISTER))
+    if any(entry[0] for entry in entries):
+        entries.sort(key=lambda entry: entry[0], reverse=True)  # the best comes last and stays
+    sample: dict[str, list[float | None]] = {}
+    for _, place, number, measurand in entries:
+        sample.setdefault(measurand, [None, None, None, None])[place] = number
     return sample
 
 
-def _rank(sampled: lenient.SampledValue) -> int | None:
-    context, location = CONTEXTS.get(sampled.context), LOCATIONS.get(sampled.location)
-    return None if context is None or location is None else context + location
-
-
-def _number(sampled: lenient.SampledValue) -> float | None:
-    unit = (sampled.unit or "").casefold()
-    if sampled.format == "SignedData" or sampled.value is None:
+def _number(said: lenient.SampledValue) -> float | None:
+    if said.value is None or said.format == "SignedData":
         return None
-    if sampled.measurand == "Temperature" and unit in NO_CELSIUS:
+    if said.measurand == "Temperature" and said.unit in NO_CELSIUS:
         return None
     try:
-        number = float(sampled.value.replace(",", "."))
+        number = float(said.value.replace(",", "."))
     except ValueError:
         return None
-    return number * KILO.get(unit, 1.0) if abs(number) < 1e12 else None
+    factor = UNITS.get(said.unit) or ODD_UNITS.get((said.unit or "").casefold(), 1.0)
+    return number * factor if -1e12 < number < 1e12 else None
 
 
-def _reading(sample: Sample, at: datetime) -> ChargerReading:
+def _reading(sample: Mapping[str, Said], at: datetime) -> ChargerReading:
     return ChargerReading(
         at=at,
-        current_a=_terminals(sample, "Current.Import"),
-        voltage_v=_terminals(sample, "Voltage"),
-        power_w=_total(sample, "Power.Active.Import"),
-        energy_wh=_total(sample, REGISTER),
-        offered_a=_largest(sample, "Current.Offered"),
-        temperature_c=_largest(sample, "Temperature"),
+        current_a=_terminals(sample.get("Current.Import", NOTHING)),
+        voltage_v=_terminals(sample.get("Voltage", NOTHING)),
+        power_w=_total(sample.get("Power.Active.Import", NOTHING)),
+        energy_wh=_total(sample.get(REGISTER, NOTHING)),
+        offered_a=_largest(sample.get("Current.Offered", NOTHING)),
+        temperature_c=_largest(sample.get("Temperature", NOTHING)),
     )
 
 
-def _at(sample: Sample, measurand: str, place: int) -> float | None:
-    found = sample.get((measurand, place))
-    return None if found is None else found[1]
+def _terminals(said: Said) -> PerPhase[float | None] | None:
+    one, two, three, only = said
+    if one is None and two is None and three is None:
+        return None if only is None else PerPhase(only, None, None)
+    return PerPhase(one, two, three)
 
 
-def _phases(sample: Sample, measurand: str) -> list[float | None]:
-    return [_at(sample, measurand, place) for place in range(TOTAL)]
+def _total(said: Said) -> float | None:
+    *phases, total = said
+    known = [value for value in phases if value is not None]
+    return total if total is not None or not known else sum(known)
 
 
-def _terminals(sample: Sample, measurand: str) -> PerPhase[float | None] | None:
-    by_phase = PerPhase(*_phases(sample, measurand))
-    if any(value is not None for value in by_phase):
-        return by_phase
-    only = _at(sample, measurand, TOTAL)
-    return None if only is None else PerPhase(only, None, None)
-
-
-def _total(sample: Sample, measurand: str) -> float | None:
-    total = _at(sample, measurand, TOTAL)
-    phases = [value for value in _phases(sample, measurand) if value is not None]
-    return total if total is not None or not phases else sum(phases)
-
-
-def _largest(sample: Sample, measurand: str) -> float | None:
-    said = [value for value in (*_phases(sample, measurand), _at(sample, measurand, TOTAL)) if value is not None]
-    return max(said, default=None)
+def _largest(said: Said) -> float | None:
+    return max((value for value in said if value is not None), default=None)
 
 
 def taken(reading: ChargerReading, at: datetime) -> ChargerReading:
