@@ -31,8 +31,11 @@ TURN = (1 + 0j, cmath.exp(-2j * math.pi / 3), cmath.exp(2j * math.pi / 3))
 TOLERANCE_A = 1e-6
 NOTICEABLE_A = 0.01  # a charger that cannot be raised by this much is held by the row that stops it
 
+NO_CURRENT_A = 1e-12
+
 Lines = tuple[complex, complex, complex]
 ColumnKey = tuple[CircuitId, Connection, tuple[Phase, ...] | None]
+Part = tuple[int, Lines]  # a column, and what a part of its amp is on the circuit's lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +74,30 @@ class Network:
     """A site's limits. Chargers that hang on the same circuit and lines are one *column*: they add up.
 
     A row without cancellation has one *corner*, where everybody draws all; a delta primary has one for each set of
-    parts that can point the same way. A `load` holds the phasor sum at each corner, in amps.
+    parts that can point the same way. A `load` holds the phasor sum at each corner, in amps. A charger loads few of
+    them, so that only the *entries* are kept: (corner, column, phasor per amp), by column.
     """
 
     def __init__(self, site: Site) -> None:
         self._chargers = site.chargers
         self.rows = tuple(_rows(site))
         self._columns = _columns(site)
-        parts = [(column, lines) for key, column in self._columns.items() for lines in _parts(key)]
-        circuits = [key[0] for key in self._columns]
-        above = {circuit: {up.id for up in site.upward(circuit)} for circuit in site.circuits}
-        corners: list[tuple[int, Phasors]] = []
-        for index, row in enumerate(self.rows):
-            below = [(column, row.carries(lines)) for column, lines in parts if row.circuit in above[circuits[column]]]
-            corners += [(index, corner) for corner in _corners(row, below, len(self._columns))]
-        self._row = np.array([index for index, _ in corners], np.intp)
-        self._z = np.array([corner for _, corner in corners], np.complex128).reshape(len(corners), len(self._columns))
-        self._limit = np.array([self.rows[index].limit_a for index, _ in corners], np.float64)
-        self._touched = np.abs(self._z) > 1e-12
+        below = _below(site, self._columns)
+        corners = [(row, corner) for row, r in enumerate(self.rows) for corner in _corners(r, below[r.circuit])]
+        self._row = np.array([row for row, _ in corners], np.intp)
+        self._limit = np.array([self.rows[row].limit_a for row in self._row], np.float64)
+        entries = sorted((column, at, z) for at, (_, corner) in enumerate(corners) for column, z in corner.items())
+        self._column = np.array([column for column, _, _ in entries], np.intp)
+        self._corner = np.array([at for _, at, _ in entries], np.intp)
+        self._z = np.array([z for _, _, z in entries], np.complex128)
+        self._begin = np.searchsorted(self._column, np.arange(len(self._columns) + 1))
         self._steepest = float(np.max(np.abs(self._z), initial=1.0))
+        self._all_terminals = {id: self._columns[_key(charger, None)] for id, charger in site.chargers.items()}
 
     def column(self, charger: ChargerId, terminals: int | None = None) -> int:
         """The column of a charger whose car loads its first `terminals` terminals; None: it may load all."""
+        if terminals is None:
+            return self._all_terminals[charger]
         return self._columns[_key(self._chargers[charger], terminals)]
 
     def load(self, background: Background) -> Phasors:
@@ -102,7 +107,7 @@ class Network:
         """
         rows = np.array([_flow(row, background.lines_a) for row in self.rows], np.complex128)
         columns = np.array([self.column(charger) for charger in background.reserved_a], np.intp)
-        return rows[self._row] + self._z @ self.totals(columns, np.array(list(background.reserved_a.values())))
+        return self.plus(rows[self._row], self.totals(columns, np.array(list(background.reserved_a.values()))))
 
     def totals(self, columns: Indices, amps: Reals) -> Reals:
         """Amps by column, from each charger's column and amps."""
@@ -110,50 +115,63 @@ class Network:
 
     def plus(self, load: Phasors, totals: Reals) -> Phasors:
         """The load with these amps by column added."""
-        summed: Phasors = load + self._z @ totals
+        summed: Phasors = load + self._flow(totals)
         return summed
 
     def plus_one(self, load: Phasors, column: int, amps: float) -> Phasors:
         """The load with the amps of one charger added."""
-        summed: Phasors = load + self._z[:, column] * amps
+        corners, z = self._entries(column)
+        summed = load.copy()
+        summed[corners] += z * amps
         return summed
 
     def fits(self, load: Phasors, columns: Indices) -> bool:
         """Whether no row that these columns touch is above its limit."""
-        touched = self._touched[:, columns].any(axis=1)
+        meant = np.zeros(len(self._columns), bool)
+        meant[columns] = True
+        touched = self._corner[meant[self._column]]
         return bool(np.all(np.abs(load[touched]) <= self._limit[touched] + TOLERANCE_A))
 
     def obstacle(self, load: Phasors, column: int, amps: float) -> Row | None:
         """The row that is above its limit most when a charger adds `amps`; None when it fits."""
-        touched = np.flatnonzero(self._touched[:, column])
-        over = np.abs(load[touched] + self._z[touched, column] * amps) - self._limit[touched]
+        corners, z = self._entries(column)
+        over = np.abs(load[corners] + z * amps) - self._limit[corners]
         worst = int(np.argmax(over)) if over.size else 0
-        return self.rows[self._row[touched[worst]]] if over.size and over[worst] > TOLERANCE_A else None
+        return self.rows[self._row[corners[worst]]] if over.size and over[worst] > TOLERANCE_A else None
 
     def reach(self, load: Phasors, direction: Reals) -> float:
         """How many times `direction` (amps by column) can be added before a row is full; inf where nothing stops it."""
-        run = self._z @ direction
-        moving = np.abs(run) > 1e-12
+        run = self._flow(direction)
+        moving = np.abs(run) > NO_CURRENT_A
         return float(np.min(_times(load[moving], run[moving], self._limit[moving]), initial=np.inf))
 
     def room(self, load: Phasors, column: int) -> float:
-        """The most amps that one charger of this column can add to the load."""
-        direction = np.zeros(len(self._columns))
-        direction[column] = 1.0
-        return self.reach(load, direction)
+        """The most amps that one charger of this column can add to the load; inf where nothing stops it."""
+        corners, z = self._entries(column)
+        return float(np.min(_times(load[corners], z, self._limit[corners]), initial=np.inf))
 
     def stops(self, load: Phasors) -> Indices:
         """For each column the index of the row that stops it from having noticeably more; -1 where none does."""
+        near = np.abs(load) > self._limit - NOTICEABLE_A * self._steepest
+        close = np.flatnonzero(near[self._corner])
+        corners = self._corner[close]
+        full = close[_times(load[corners], self._z[close], self._limit[corners]) < NOTICEABLE_A]
+        stopped, first = np.unique(self._column[full], return_index=True)
         stops = np.full(len(self._columns), -1, np.intp)
-        near = np.flatnonzero(np.abs(load) > self._limit - NOTICEABLE_A * self._steepest)
-        if near.size:
-            touched = self._touched[near]
-            run = np.where(touched, self._z[near], np.nan)  # no division by zero where it does not touch
-            full = touched & (_times(load[near, None], run, self._limit[near, None]) < NOTICEABLE_A)
-            first = np.argmax(full, axis=0)
-            stopped = full[first, np.arange(len(stops))]
-            stops[stopped] = self._row[near][first[stopped]]
+        stops[stopped] = self._row[self._corner[full[first]]]
         return stops
+
+    def _flow(self, totals: Reals) -> Phasors:
+        """What amps by column add at each corner."""
+        flows, count = self._z * totals[self._column], len(self._row)
+        real = np.bincount(self._corner, flows.real, minlength=count)
+        summed: Phasors = real + 1j * np.bincount(self._corner, flows.imag, minlength=count)
+        return summed
+
+    def _entries(self, column: int) -> tuple[Indices, Phasors]:
+        """The corners that a column loads, and its phasor per amp at each."""
+        own = slice(self._begin[column], self._begin[column + 1])
+        return self._corner[own], self._z[own]
 
     def excess(self, load: Phasors) -> Reals:
         """By row, how far the worst corner is above the limit (negative: below)."""
@@ -208,6 +226,15 @@ def _key(charger: Charger, terminals: int | None) -> ColumnKey:
     return charger.circuit, charger.connection, tuple(sorted(charger.phases[:terminals]))
 
 
+def _below(site: Site, columns: Mapping[ColumnKey, int]) -> dict[CircuitId, list[Part]]:
+    """For each circuit the parts of all columns on it and beneath it."""
+    below: dict[CircuitId, list[Part]] = {circuit: [] for circuit in site.circuits}
+    for key, column in columns.items():
+        for up in site.upward(key[0]):
+            below[up.id] += [(column, lines) for lines in _parts(key)]
+    return below
+
+
 def _parts(key: ColumnKey) -> Iterator[Lines]:
     """The lines' phasors per amp, for each part that may be drawn without the others.
 
@@ -228,26 +255,28 @@ def _on(flows: Mapping[Phase, complex]) -> Lines:
     return l1, l2, l3
 
 
-def _corners(row: Row, parts: Sequence[tuple[int, complex]], columns: int) -> list[Phasors]:
+def _corners(row: Row, parts: Sequence[Part]) -> list[dict[int, complex]]:
     """Phasors by column at each corner of the box where the row's current can be largest.
 
     A convex function is largest at a corner, and the corner that is farthest in a direction has exactly the parts that
     point that way. On a line all parts lie within 30 degrees of its voltage, and there the full corner is the worst.
     """
-    flows = np.array([flow for _, flow in parts], np.complex128)
-    at = np.array([column for column, _ in parts], np.intp)
+    flows = np.array([row.carries(lines) for _, lines in parts], np.complex128)
     choices = _half_planes(flows) if row.primary else [np.ones(len(parts), bool)]
-    corners = []
-    for chosen in choices:
-        corner = np.zeros(columns, np.complex128)
-        np.add.at(corner, at[chosen], flows[chosen])
-        corners.append(corner)
-    return corners
+    return [_together(parts, flows, chosen) for chosen in choices]
+
+
+def _together(parts: Sequence[Part], flows: Phasors, chosen: NDArray[np.bool_]) -> dict[int, complex]:
+    corner: dict[int, complex] = {}
+    for i in np.flatnonzero(chosen & (np.abs(flows) > NO_CURRENT_A)).tolist():
+        column = parts[i][0]
+        corner[column] = corner.get(column, 0j) + complex(flows[i])
+    return corner
 
 
 def _half_planes(flows: Phasors) -> list[NDArray[np.bool_]]:
     """Each set of flows that lies on one side of some straight line through zero."""
-    angles = np.angle(flows[np.abs(flows) > 1e-12])
+    angles = np.angle(flows[np.abs(flows) > NO_CURRENT_A])
     edges = np.unique(np.round(np.concatenate([angles + math.pi / 2, angles - math.pi / 2]) % math.tau, 9))
     between = (edges + np.append(edges[1:], edges[:1] + math.tau)) / 2
     sets = {((flows * np.exp(-1j * way)).real > 1e-9).tobytes() for way in between}
