@@ -7,9 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from hub.config.load import load
-
 from hub.app import App
+from hub.config.load import load
 from hub.core.orders import Args, Served
 
 QUIET = """
