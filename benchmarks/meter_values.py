@@ -11,6 +11,7 @@ import multiprocessing
 import statistics
 import tempfile
 import time
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def values(energy_wh: int) -> dict[str, object]:
         sampled.append({"value": "15.87", "measurand": "Current.Import", "unit": "A", "phase": phase})
         sampled.append({"value": "231.2", "measurand": "Voltage", "unit": "V", "phase": f"{phase}-N"})
         sampled.append({"value": "3668", "measurand": "Power.Active.Import", "unit": "W", "phase": phase})
-    at = "2026-03-01T12:00:00Z"
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # an old one would be history, and not reach the picture
     return {"connectorId": 1, "transactionId": 1, "meterValue": [{"timestamp": at, "sampledValue": sampled}]}
 
 
