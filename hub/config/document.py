@@ -10,11 +10,16 @@ from functools import lru_cache
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from hub.config.problem import Finding, Place
 
 STANDARD_TAG = "tag:yaml.org,2002:"
+KINDS = frozenset({"map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
 NUMBERS = frozenset({"int", "float"})
+MOST_DIGITS = 18  # of a whole number: what fits into 64 bits
+MOST_VALUES = 200_000  # aliases multiply: a few hundred bytes can stand for millions of values
+DEEPEST = 50
 
 
 @dataclass(slots=True)
@@ -64,15 +69,32 @@ def read(text: str) -> Document:
     except MarkedYAMLError as wrong:
         document.findings.extend(_syntax(text, wrong))
         return document
-    except (YAMLError, ValueError) as wrong:  # ValueError: a character that YAML does not allow
+    except ReaderError as wrong:
+        document.findings.append(_forbidden(text, wrong))
+        return document
+    except RecursionError:
+        document.findings.append(TOO_DEEP)
+        return document
+    except (YAMLError, ValueError) as wrong:
         document.findings.append(
             Finding((), f"this is not YAML: {wrong}", "Repair it, or start from the shipped file.")
         )
         return document
     if document.root is not None:
         document.lines[()] = 1
-        document.plain = _Reader(document).value(document.root, ())
+        try:
+            document.plain = _Reader(document).value(document.root, ())
+        except _TooMuch as wrong:
+            document.findings = [wrong.finding]
     return document
+
+
+def _forbidden(text: str, wrong: ReaderError) -> Finding:
+    """A character that YAML does not allow, at its line."""
+    line = text.count("\n", 0, wrong.position) + 1
+    return Finding(
+        (), f"the character #x{ord(text[wrong.position]):04x} may not stand in YAML", "Remove it.", line=line
+    )
 
 
 def _syntax(text: str, wrong: MarkedYAMLError) -> Iterator[Finding]:
@@ -90,6 +112,18 @@ def _syntax(text: str, wrong: MarkedYAMLError) -> Iterator[Finding]:
         yield Finding((), f"this is not YAML: {what}", next_step, line=number)
 
 
+TOO_DEEP = Finding((), "groups and lists stand too deep in one another", "Look for brackets that are not closed.")
+TOO_MANY = Finding((), f"this stands for more than {MOST_VALUES} values", "Write the values out instead of aliases.")
+
+
+class _TooMuch(Exception):
+    """No configuration looks like that; going on would take all time or memory."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
 class _Reader:
     """Turns nodes into plain values and notes where each stood."""
 
@@ -97,12 +131,18 @@ class _Reader:
         self._document = document
         self._numbers = YAML(typ="safe", pure=True).constructor
         self._open: set[int] = set()  # nodes that are being read: an alias to one of them would never end
+        self._count = 0
 
     def value(self, node: Node, place: Place) -> object:
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise _TooMuch(TOO_MANY)
+        if len(place) > DEEPEST:
+            raise _TooMuch(TOO_DEEP)
         if id(node) in self._open:
             self._find(place, "this refers to itself", "Write the values out.")
             return None
-        if not (node.tag or "").startswith(STANDARD_TAG):
+        if not _is_known(node.tag or ""):
             self._find(place, f"the tag {node.tag} means nothing here", "Leave it out.")
             return None
         self._open.add(id(node))
@@ -116,6 +156,9 @@ class _Reader:
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
             return [self._item(item, (*place, n)) for n, item in enumerate(node.value)]
+        if not _is_unicode(str(node.value)):
+            self._find(place, "half a character stands here (a lone surrogate)", "Write the text anew.")
+            return None
         self._document.written[place] = str(node.value)
         return self._scalar(node)
 
@@ -130,9 +173,18 @@ class _Reader:
         if kind == "bool":
             return str(node.value).lower() == "true"
         if kind in NUMBERS:
-            number = self._numbers.construct_object(node)
-            return number if math.isfinite(number) else node.value
+            return self._number(node)
         return node.value  # text; a date is text too
+
+    def _number(self, node: Node) -> object:
+        """The number; where it is none that can be reckoned with, the text as it is written."""
+        if len(str(node.value)) > MOST_DIGITS:
+            return node.value
+        try:
+            number = self._numbers.construct_object(node)
+        except ValueError:  # tagged as one: !!int abc
+            return node.value
+        return number if math.isfinite(number) else node.value
 
     def _mapping(self, node: MappingNode, place: Place) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -141,7 +193,7 @@ class _Reader:
             if key.tag == f"{STANDARD_TAG}merge":
                 merged = {**self._merge(value, place), **merged}
                 continue
-            name = str(key.value) if isinstance(key, ScalarNode) else ""
+            name = str(key.value) if isinstance(key, ScalarNode) and _is_unicode(str(key.value)) else ""
             here, line = (*place, name), key.start_mark.line + 1
             if name in found:
                 self._find(here, f"stands in line {self._document.lines[here]} already", "Remove one of the two.", line)
@@ -164,3 +216,15 @@ class _Reader:
 
     def _find(self, place: Place, message: str, next: str, line: int | None = None) -> None:
         self._document.findings.append(Finding(place, message, next, line=line))
+
+
+def _is_known(tag: str) -> bool:
+    return tag.startswith(STANDARD_TAG) and tag.removeprefix(STANDARD_TAG) in KINDS
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from hub.config.document import Document
 from hub.config.problem import Finding, Place
@@ -16,9 +17,14 @@ from hub.config.problem import Finding, Place
 Error = Mapping[str, Any]
 SECRET = re.compile(r"password|secret|token|broker|_key$")
 HIDDEN = "••••"
-NUMBER_WITH_UNIT = re.compile(
-    r"^\s*([+-]?\d+(?:[.,]\d+)?)\s*(?:a|amp|amps|ampere|v|volt|w|kw|s|sec|%)?\s*$", re.IGNORECASE
-)
+GROUP_INSIDE = "…"
+NUMBER_WITH_UNIT = re.compile(r"^\s*([+-]?\d{1,9}(?:[.,]\d{1,9})?)\s*([a-z]*)\s*$", re.IGNORECASE)
+UNITS = {  # by the end of the key: a number with another unit is another quantity
+    "_a": frozenset({"a", "amp", "amps", "ampere", "amperes"}),
+    "_v": frozenset({"v", "volt", "volts"}),
+    "_s": frozenset({"s", "sec", "second", "seconds"}),
+    "_ms": frozenset({"ms"}),
+}
 GROUP = frozenset({"model_type", "dict_type", "model_attributes_type", "mapping_type"})
 LIST = frozenset({"tuple_type", "list_type"})
 
@@ -32,6 +38,12 @@ class Refused:
     value: object  # as it stands in the file
     written: str
     keys: tuple[str, ...]  # those that would be known here
+    field: FieldInfo | None = None  # what is wanted there
+
+    @property
+    def number(self) -> str | None:
+        """32 of '32A'; None where no number can be made out, or one of another unit: 32 kW are not 32 A."""
+        return None if isinstance(self.value, bool) else _number_in(self.value, self.place)
 
 
 def findings(
@@ -40,7 +52,8 @@ def findings(
     """Each error of a model at its place in the file. `also`: keys that are known beside the model's own."""
     found: dict[tuple[Place, str], Finding] = {}
     for error in _own(refused.errors(include_url=False)):
-        finding = _finding(_place(document, base, error), error, document, (*keys_at(model, error["loc"]), *also))
+        keys, field = (*keys_at(model, error["loc"]), *also), field_at(model, error["loc"])
+        finding = _finding(_place(document, base, error), error, document, (keys, field))
         found.setdefault((finding.place, finding.message), finding)
     return list(found.values())
 
@@ -49,6 +62,8 @@ def shown(place: Place, value: object) -> object:
     """The value, or dots where it is a secret; of a group nothing, since one of its keys may be one."""
     if isinstance(value, dict):
         return None
+    if isinstance(value, list):
+        return [GROUP_INSIDE if isinstance(item, dict | list) else shown(place, item) for item in value]
     return HIDDEN if value is not None and SECRET.search(str(place[-1]) if place else "") else value
 
 
@@ -58,6 +73,8 @@ def say(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= 60 else f"'{value[:57]}…'"
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, value))}]"
     return "nothing" if value is None else f"{value}"
 
 
@@ -83,14 +100,26 @@ def as_id(text: str) -> str:
 
 def keys_at(model: type[BaseModel], loc: Iterable[object]) -> tuple[str, ...]:
     """The keys of the group in which the last step of `loc` stands."""
+    group = _group_at(model, loc)
+    return () if group is None else tuple(group.model_fields)
+
+
+def field_at(model: type[BaseModel], loc: Iterable[object]) -> FieldInfo | None:
+    """What the model says of the last step of `loc`."""
+    loc = tuple(loc)
+    group = _group_at(model, loc)
+    return None if group is None or not loc else group.model_fields.get(str(loc[-1]))
+
+
+def _group_at(model: type[BaseModel], loc: Iterable[object]) -> type[BaseModel] | None:
     here: type[BaseModel] | None = model
     for step in tuple(loc)[:-1]:
         if here is None:
-            return ()
+            return None
         field = here.model_fields.get(str(step))
         inner = None if field is None else _model_in(field.annotation)
         here = here if field is None else inner  # a step that is no key is an id in front of a group
-    return () if here is None else tuple(here.model_fields)
+    return here
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -126,13 +155,15 @@ def _own(errors: Sequence[Any]) -> list[Error]:
     return [error for error in errors if error["type"] not in {"too_short", "too_long"} or error["loc"] not in deeper]
 
 
-def _finding(place: Place, error: Error, document: Document, keys: tuple[str, ...]) -> Finding:
+def _finding(
+    place: Place, error: Error, document: Document, wanted: tuple[tuple[str, ...], FieldInfo | None]
+) -> Finding:
     value, inner = document.at(place), error["input"]
     if not isinstance(inner, dict | list):
         value = inner  # one number of a list that stands for three
     value = shown(place, value)
     written = HIDDEN if value is HIDDEN else document.written.get(place, str(value))
-    message, next_step = _words(Refused(place, error, value, written, keys))
+    message, next_step = _words(Refused(place, error, value, written, *wanted))
     return Finding(place, message, next_step, is_known=error["type"] != "extra_forbidden")
 
 
@@ -170,21 +201,26 @@ def _missing(refused: Refused) -> Words:
 def _no_number(refused: Refused) -> Words:
     whole = str(refused.error["type"]).startswith("int")
     message = f"{say(refused.value)} is not a {'whole number' if whole else 'number'}"
-    return message, f"Write {_number_in(refused.value, whole=whole) or 'a number, without unit and quotes'}."
+    number = refused.number and (refused.number.partition(".")[0] if whole else refused.number)
+    return message, f"Write {number or 'a number, without unit and quotes'}."
 
 
-def _number_in(value: object, *, whole: bool) -> str | None:
-    """32 of '32A'; None where no number can be made out."""
-    found = (
-        NUMBER_WITH_UNIT.match(str(value)) if isinstance(value, str | float) and not isinstance(value, bool) else None
-    )
-    if found is None:
+def _number_in(value: object, place: Place) -> str | None:
+    found = NUMBER_WITH_UNIT.match(str(value)) if isinstance(value, str | float) else None
+    if found is None or not (not found.group(2) or found.group(2).lower() in _units(place)):
         return None
-    number = found.group(1).replace(",", ".")
-    return number.partition(".")[0] if whole else number
+    return found.group(1).replace(",", ".")
+
+
+def _units(place: Place) -> frozenset[str]:
+    """How people write the unit of what stands there: the nearest key that says one."""
+    keys = [step for step in reversed(place) if isinstance(step, str)]
+    return next((units for key in keys for end, units in UNITS.items() if key.endswith(end)), frozenset())
 
 
 def _no_text(refused: Refused) -> Words:
+    if refused.value is None or isinstance(refused.value, list):
+        return f"{say(refused.value)} stands where text is wanted", "Write one text."
     return f"{refused.written or say(refused.value)} is not text", f'Put it in quotes: "{refused.written}".'
 
 
@@ -226,14 +262,39 @@ def _too_long(refused: Refused) -> Words:
 
 
 def _no_list(refused: Refused) -> Words:
-    inside = "" if refused.value is None else f"{refused.value}"
-    return f"{say(refused.value)} is not a list", f"Write [{inside}]."
+    said = f"{say(refused.value)} is not a list"
+    if isinstance(refused.value, str) and refused.value:
+        return said, f"Write [{refused.value}]."
+    example = _example(refused)
+    return said, f"Write one like {example}." if example else "Write its values in brackets: [one, another]."
+
+
+def _unfitting(refused: Refused) -> Words:
+    """A text that its pattern does not take: what the field says of itself, and an example."""
+    example = _example(refused)
+    wanted = refused.field.description if refused.field is not None else None
+    next_step = f"Write one like {example}." if example else f"Write another: {wanted or 'without special characters'}."
+    return f"{say(refused.value)} cannot stand here", next_step
+
+
+def _example(refused: Refused) -> str:
+    examples = refused.field.examples if refused.field is not None else None
+    return say(examples[0]).strip("'") if examples else ""
 
 
 def _no_group(refused: Refused) -> Words:
     if refused.value is None:
         return "is empty", "Write its keys beneath it, indented, or leave it out."
+    if isinstance(refused.value, list):
+        step = "Write the keys beneath it, indented, without '-'."
+        named = "Give each an id instead of '-', and write its keys beneath, indented."
+        return "a list stands where a group of keys is wanted", named if _is_named(refused) else step
     return f"{say(refused.value)} stands where a group of keys is wanted", "Write the keys beneath it, indented."
+
+
+def _is_named(refused: Refused) -> bool:
+    """True for circuits, chargers and meters, whose groups have ids."""
+    return refused.field is not None and get_origin(refused.field.annotation) is dict
 
 
 def _said_by_the_model(refused: Refused) -> Words:
@@ -243,12 +304,8 @@ def _said_by_the_model(refused: Refused) -> Words:
     if what.startswith(("is ", "has ", "not ")) and refused.value is not None:
         what = f"{say(refused.value)} {what if not what.startswith('not ') else f'is {what}'}"
     next_step = f"{next_step[:1].upper()}{next_step[1:]}".rstrip(".")
-    if (
-        isinstance(refused.value, str)
-        and (number := _number_in(refused.value, whole=False))
-        and "is no current" in what
-    ):
-        next_step = f"Write {number}"
+    if refused.number and "is no current" in what:
+        next_step = f"Write {refused.number}"
     return what, f"{next_step}." if next_step else ""
 
 
@@ -266,4 +323,5 @@ EXPLANATIONS: tuple[tuple[frozenset[str], Callable[[Refused], Words]], ...] = (
     (LIST, _no_list),
     (GROUP, _no_group),
     (frozenset({"value_error"}), _said_by_the_model),
+    (frozenset({"string_pattern_mismatch"}), _unfitting),
 )

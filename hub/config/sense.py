@@ -35,7 +35,8 @@ def parents_exist(draft: Draft) -> Iterator[Finding]:
     known = (Grid, *draft.named["circuits"])
     for id, circuit in draft.circuits.items():
         if circuit.parent not in known:
-            yield _unknown(("circuits", id, "parent"), circuit.parent, known, "circuit")
+            others = tuple(name for name in known if name != id)
+            yield _unknown(("circuits", id, "parent"), circuit.parent, others, "circuit")
 
 
 def no_cycles(draft: Draft) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.model.candidate import Address
 from hub.model.charger import Charger, Connection
@@ -15,7 +15,20 @@ from hub.model.site import Meter
 from hub.model.units import Phase
 
 OneLine = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^\P{C}+$")]
-Host = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")]
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.partition(":")
+    if colon and ":" not in port:  # an IPv6 address has more of them
+        raise ValueError(f"is an address with a port; write {name}, and {port} under 'port'")
+    return host
+
+
+Host = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/@]+$"),
+    AfterValidator(_without_port),
+]
 MOST_A = 1000.0  # beyond any charger; catches milliamps
 
 

@@ -52,6 +52,7 @@ class MqttConfig(BaseModel):
         pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
         max_length=64,
         description="first part of every topic; each hub on one broker needs its own",
+        examples=["garage"],
     )
 
     @field_validator("broker")

@@ -1,5 +1,6 @@
 """Every mistake has its line, its key, what is wrong and what to write; and all are told at once."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,11 @@ ONLY_BLANKS = "a tab stands in the indentation, where YAML allows only blanks"
 def bay(keys: str) -> str:
     return f"{START}chargers:\n  bay-1: {{integration: demobox, station: s1, {keys}}}\n"
 
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]\n" for below, name in pairwise("abcdefghi")
+)
+"""A few hundred bytes that stand for 9 to the power of 9 values."""
 
 MISTAKES: list[tuple[str, int, str, str, str]] = [
     # types, and what was probably meant
@@ -219,7 +225,42 @@ MISTAKES: list[tuple[str, int, str, str, str]] = [
     (bay("port: 80"), 3, "chargers.bay-1.port", "a port without a host", "Add 'host', or leave the port out."),
     (START + "meters:\n  m: {integration: demobox, station: s1}\n", 3, "meters.m.integration",
      "'demobox' is for a charger, not for a meter", "The integrations for it are: demometer, shelly."),
+    (START + "circuits:\n  row: {limit_a: 10, parent: main}\n", 3, "circuits.row.parent",
+     "there is no circuit 'main'", "The circuits are: grid."),
+    # a unit of something else is not left out: 32 kW are not 32 A
+    ("grid: {limit_a: 32kW}\n", 1, "grid.limit_a", "'32kW' is no current", "Write 32, or [32, 32, 25], in amps."),
+    (START + "balance: {interval_s: 10V}\n", 2, "balance.interval_s", "'10V' is not a number",
+     "Write a number, without unit and quotes."),
+    ("grid: {limit_a: 63, voltage_v: 230 V}\n", 1, "grid.voltage_v", "'230 V' is not a number", "Write 230."),
+    # what only looks like a number
+    ("grid: {limit_a: !!int many}\n", 1, "grid.limit_a", "'many' is no current",
+     "Write 32, or [32, 32, 25], in amps."),
+    ("grid: {limit_a: 99999999999999999999}\n", 1, "grid.limit_a", "'99999999999999999999' is no current",
+     "Write 32, or [32, 32, 25], in amps."),
+    (f"grid: {{limit_a: {'9' * 5000}}}\n", 1, "grid.limit_a", f"'{'9' * 57}…' is no current",
+     "Write 32, or [32, 32, 25], in amps."),
+    # lists and patterns
+    (bay("phases: 3"), 3, "chargers.bay-1.phases", "3 is not a list", "Write one like [L2, L3, L1]."),
+    (START + "discovery: {interfaces: eth0}\n", 2, "discovery.interfaces", "'eth0' is not a list", "Write [eth0]."),
+    (START + "chargers:\n  - {integration: demobox, password: s}\n", 2, "chargers",
+     "a list stands where a group of keys is wanted",
+     "Give each an id instead of '-', and write its keys beneath, indented."),
+    ("grid:\n  - limit_a: 63\n", 1, "grid", "a list stands where a group of keys is wanted",
+     "Write the keys beneath it, indented, without '-'."),
+    (START + "site: {country: Belgium}\n", 2, "site.country", "'Belgium' cannot stand here", "Write one like BE."),
+    (START + "mqtt: {prefix: a/#}\n", 2, "mqtt.prefix", "'a/#' cannot stand here", "Write one like garage."),
+    (START + "chargers:\n  bay-1: {integration: demobox, host: '192.168.1.3:80'}\n", 3, "chargers.bay-1.host",
+     "'192.168.1.3:80' is an address with a port", "Write 192.168.1.3, and 80 under 'port'."),
     # YAML itself
+    (START + "site:\n  name: \"a\x07b\"\n", 3, "", "the character #x0007 may not stand in YAML", "Remove it."),
+    (START + "web: !!set {port}\n", 2, "web", "the tag tag:yaml.org,2002:set means nothing here", "Leave it out."),
+    (START + "web: " + "[" * 60 + "]" * 60 + "\n", 1, "", "groups and lists stand too deep in one another",
+     "Look for brackets that are not closed."),
+    (START + "web: " + "[" * 3000 + "]" * 3000 + "\n", None, "", "groups and lists stand too deep in one another",
+     "Look for brackets that are not closed."),
+    (LAUGHS, 1, "", "this stands for more than 200000 values", "Write the values out instead of aliases."),
+    (START + "site: {name: \"\\ud800\"}\n", 2, "site.name", "half a character stands here (a lone surrogate)",
+     "Write the text anew."),
     (START + "web:\n\tport: 80\n", 3, "", ONLY_BLANKS, "Write blanks."),
     (START + "web: *nobody\n", 2, "", "this is not YAML: found undefined alias 'nobody'",
      "Look at the colons, quotes and indentation here and just above."),
@@ -232,7 +273,7 @@ MISTAKES: list[tuple[str, int, str, str, str]] = [
 @pytest.mark.parametrize(
     ("text", "line", "key", "message", "step"), MISTAKES, ids=[f"{m[2]}: {m[3]}" for m in MISTAKES]
 )
-def test_a_mistake_is_explained(tmp_path: Path, text: str, line: int, key: str, message: str, step: str) -> None:
+def test_a_mistake_is_explained(tmp_path: Path, text: str, line: int | None, key: str, message: str, step: str) -> None:
     with pytest.raises(BadConfigFile) as refused:
         load(written(tmp_path, text))
     errors = [(p.line, p.key, p.message, p.next) for p in refused.value.problems if p.level is Level.ERROR]
@@ -313,6 +354,8 @@ def test_spread_bays_and_minimums_that_fit_are_left_alone(tmp_path: Path) -> Non
         START + "mqtt: {password: 12345678}\n",
         START + "mqtt: {password: '12345678'}\n",  # a group that does not fit together
         START + "mqtt: {pasword: 12345678}\n",
+        START + "mqtt: {password: [12345678]}\n",
+        START + "chargers:\n  - {integration: demobox, password: 12345678}\n",
     ],
 )
 def test_a_secret_is_never_shown(tmp_path: Path, text: str) -> None:
