@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tests.hub.balance.closed_loop import Loop, Wire, one_phase, sedan, step_at
-from tests.hub.balance.drawings import L1, L2, L3, between, charger, circuit, one_fuse, site
+from tests.hub.balance.drawings import L1, L2, L3, charger, circuit, one_fuse, site
 
 pytestmark = pytest.mark.scenario
 
@@ -93,6 +93,18 @@ def test_scenario_06_a_one_phase_car_on_the_free_line():
     loop.plug("c0", one_phase())
     assert loop.run(30).amps() == near(16)
     assert never_over(loop)
+
+
+def test_scenario_07_a_line_that_the_house_overloads_is_no_reason_to_touch_another():
+    drawn = one_fuse(25, charger("c0", phases=(L1,), max_a=16.0), charger("c1", phases=(L3,)), meter="main")
+    loop = Loop(drawn, step_at(60, (5.0, 5.0, 5.0), (5.0, 5.0, 28.0)))
+    loop.plug("c0", one_phase())
+    loop.plug("c1", one_phase())
+    loop.run(60)
+    loop.run(60)
+    assert loop.amps() == near(16, 0)
+    assert loop.commands_to("c0", 60) == []
+    assert loop.text("c1").startswith("waits: 6 A needed, 0 A left on Grid connection L3")
 
 
 @pytest.mark.parametrize(("wiring", "amps"), [((L1, L2, L3), 16.0), ((L1, L1, L1), 6.67)])
@@ -272,11 +284,6 @@ def test_an_idle_charger_gives_nothing_to_a_car_that_plugs_in():
     loop.run(60)
     assert loop.amps() == near(6.4, 6.4, 6.4)
     assert never_over(loop)
-
-
-def test_line_to_line_chargers_on_a_metered_panel():
-    loop = Loop(one_fuse(40, between("c0", L1, L2), between("c1", L3, L1)))
-    assert loop.run(5).decision.grants["c0"].text == "no car"
 
 
 def test_too_little_for_everybody_queues_who_came_last():
