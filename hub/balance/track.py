@@ -41,11 +41,11 @@ class Track:
     live: LiveCharger | None = None
     answered_s: float | None = None  # when it was first heard
     lost_s: float | None = None  # since when it cannot be reached
+    last_held_a: float | None = None  # what it held when it was last heard
     arrived_s: float | None = None  # since when a car is there
     sent_a: float | None = None  # a command on its way
     told_a: float | None = None  # the last command that it confirmed
     held_when_told_a: float | None = None
-    doubted_a: float | None = None  # what it held before it was lost: not believed until it is said again
     failure: Failure | None = None
     step_a: float = 0.1
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=16))
@@ -56,10 +56,10 @@ class Track:
         """Take note of the picture; True when something changed that a new decision should look at."""
         self.live = live
         stirred = self._hear_link(live, now_s)
+        if live.online and live.held_a is not None:
+            self.last_held_a = live.held_a
         if live.line_a is not None and (not self.samples or live.line_a is not self.samples[-1].line_a):
             self.samples.append(Sample(now_s if live.reading_at_s is None else live.reading_at_s, live.line_a))
-        if self.doubted_a is not None and live.held_a != self.doubted_a:
-            self.doubted_a = None
         now = (live.held_a, live.asked_a, live.status)
         if now != self._last:
             stirred = stirred or now[0] != self._last[0] or now[2] != self._last[2]
@@ -76,7 +76,7 @@ class Track:
         if live.online:
             back = self.lost_s is not None or not self.answered
             if self.lost_s is not None:
-                self.lost_s, self.failure, self.doubted_a = None, None, live.held_a
+                self.lost_s, self.failure, self.last_held_a = None, None, live.held_a
             self.answered_s = now_s if self.answered_s is None else self.answered_s
             return back
         if live.online is None or self.lost_s is not None:
@@ -102,8 +102,10 @@ class Track:
 
     @property
     def held_a(self) -> float | None:
-        """The limit that it confirmed, as far as that can be believed."""
-        return None if self.live is None or self.doubted_a is not None else self.live.held_a
+        """The limit that it confirmed; of one that was lost the last one, of one that came back what it says now."""
+        if self.lost_s is not None:
+            return self.last_held_a
+        return None if self.live is None else self.live.held_a
 
     def silent(self, now_s: float) -> bool:
         """It has had its time to answer, or to come back, and did not."""
@@ -152,7 +154,7 @@ class Track:
 
     def confirmed(self, limit_a: float, held_a: float) -> None:
         """The charger took a command; what it holds tells whether it knows whole amps only."""
-        self.sent_a, self.failure, self.doubted_a = None, None, None
+        self.sent_a, self.failure = None, None
         self.told_a, self.held_when_told_a = limit_a, held_a
         if held_a < limit_a - 0.05 and held_a == floor_to(limit_a, 1.0):
             self.step_a = 1.0
