@@ -158,6 +158,7 @@ class Station:
 
     async def stop(self) -> None:
         """Leave the network and end every task. Raises what a task has died of."""
+        self._uplink.end()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

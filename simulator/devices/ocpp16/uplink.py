@@ -41,6 +41,7 @@ class Uplink:
         self._net = net
         self._link: Link | None = None
         self._registered = False
+        self._ended = False
         self._away_until_s = 0.0
         self._mute_until_s = 0.0
         self._ask_now = asyncio.Event()
@@ -55,14 +56,18 @@ class Uplink:
         await asyncio.sleep(seconds / self._net.pace)
 
     async def run(self, handlers: object) -> None:
-        """Stay connected for ever; `handlers` answer the calls of the central system."""
+        """Stay connected until cancelled after `end`; `handlers` answer the calls of the central system."""
         failures = 0
         async with aiohttp.ClientSession() as session:
-            while True:
+            while not self._ended:
                 await self.pause(max(self._away_until_s - self.now_s(), 0.0))
                 welcome = await self._connect(session, handlers)
                 failures = 0 if welcome else failures + 1
                 await self.pause(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] * self._rng.uniform(1.0, 1.5))
+
+    def end(self) -> None:
+        """Dial no more, also where the cancellation that follows is lost: a task group that fails drops it."""
+        self._ended = True
 
     async def stay_away(self, for_s: float) -> None:
         """Drop the connection and do not dial for so many seconds."""

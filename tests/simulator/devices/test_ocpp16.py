@@ -396,3 +396,17 @@ async def test_the_small_orders(bench: Bench, csms: Csms) -> None:
 def _time_of(payload: dict[str, object]) -> str:
     values = payload.get("meter_value")
     return str(values[0]["timestamp"] if isinstance(values, list) else payload["timestamp"])
+
+
+@pytest.mark.parametrize("turns", range(24))
+async def test_it_stops_while_the_link_breaks(csms: Csms, turns: int) -> None:
+    """Told to stop at any turn of the loop after the central system went away: it ends, and dials no more."""
+    async with bench_of(csms) as bench:
+        await until(lambda: csms.peer is not None and csms.all("StatusNotification"))
+        assert csms.peer is not None
+        closing = asyncio.create_task(csms.peer._connection.socket.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(3):
+            await bench.station.stop()
+        await closing
