@@ -95,6 +95,7 @@ class Case:
             step_a=demand.step_a,
             priority=demand.priority,
             ready=self.track.may_be_told(self.now_s) and not self._reads_first,
+            terminals=self.track.terminals.used,
         )
 
     @property

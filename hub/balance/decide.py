@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from hub.balance.allocate import Demand, Shares, allocate
 from hub.balance.background import Amps
 from hub.balance.case import DRAWS_A, NOTHING, Case
@@ -123,5 +125,7 @@ def _besides(memory: Memory, view: View) -> Background:
 
 def _load(memory: Memory, view: View, shares: Shares) -> Phasors:
     """What every row carries when everybody draws the share."""
-    drawn = {id: share.limit_a for id, share in shares.items()}
-    return memory.network.load(Background(view.worst_a, {**view.reserved_a(), **drawn}))
+    terminals = {id: memory.tracks[id].terminals.used for id in shares}
+    columns = np.array([memory.network.column(id, terminals[id]) for id in shares], np.intp)
+    drawn = memory.network.totals(columns, np.array([share.limit_a for share in shares.values()]))
+    return memory.network.plus(memory.network.load(Background(view.worst_a, view.reserved_a())), drawn)

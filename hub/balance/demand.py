@@ -53,6 +53,7 @@ def wanted(track: Track, wish: Wish, rank: float, reuse: Reuse) -> Demand | NoDe
         priority=charger.priority,
         rank=rank,
         step_a=track.step_a,
+        terminals=track.terminals.used,
     )
 
 

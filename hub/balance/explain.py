@@ -78,7 +78,7 @@ class Explainer:
         if share.row is None:
             return *self._own(case, ask), None
         if case.target_a == 0:
-            left_a = self._memory.network.room(self._load, self._memory.network.column(case.id))
+            left_a = self._memory.network.room(self._load, self._memory.network.column(case.id, ask.terminals))
             return Limiter.QUEUE, waits(self._site, share.row, ask.least_a, left_a), share.row
         return Limiter.CIRCUIT, full(self._site, share.row, limit_a), share.row
 

@@ -32,6 +32,7 @@ class Move:
     step_a: float = 0.1
     priority: int = 0
     ready: bool = True  # a command may go out to it now
+    terminals: int | None = None  # how many of its terminals the car loads; None: maybe all
 
     @property
     def lowers(self) -> bool:
@@ -59,7 +60,7 @@ def commands(network: Network, moves: Sequence[Move], background: Background) ->
     rise = [m for m in ready if _worth_a_write(m, m.target_a)]
     load = _might(network, moves, background)
     for move in sorted(rise, key=lambda m: (-m.priority, m.command_a or 0.0, m.charger)):
-        column = network.column(move.charger)
+        column = network.column(move.charger, move.terminals)
         others = network.plus_one(load, column, -move.might_a)
         limit_a = floor_to(min(move.target_a, network.room(others, column)), move.step_a)
         if _worth_a_write(move, limit_a):
@@ -70,7 +71,7 @@ def commands(network: Network, moves: Sequence[Move], background: Background) ->
 
 def _might(network: Network, moves: Sequence[Move], background: Background) -> Phasors:
     """What every row carries if each charger draws the most that it might."""
-    columns = np.array([network.column(m.charger) for m in moves], np.intp)
+    columns = np.array([network.column(m.charger, m.terminals) for m in moves], np.intp)
     return network.plus(network.load(background), network.totals(columns, np.array([m.might_a for m in moves])))
 
 

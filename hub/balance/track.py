@@ -6,8 +6,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hub.balance.phases import Terminals
 from hub.core.state import Lines, LiveCharger
-from hub.model.charger import WITH_CAR, Charger, Status
+from hub.model.charger import WITH_CAR, Charger, Connection, Status
 from hub.model.units import floor_to
 
 FOLLOW_S = 6.0  # a new limit is followed by then: 5 s for the car (IEC 61851-1), the rest for its charger
@@ -49,6 +50,7 @@ class Track:
     failure: Failure | None = None
     step_a: float = 0.1
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=16))
+    terminals: Terminals = field(default_factory=Terminals)  # which of its terminals the car loads
     changed_s: float = float("-inf")  # when its limit or its status last changed
     _last: tuple[float | None, float | None, Status | None] = (None, None, None)
 
@@ -60,17 +62,27 @@ class Track:
             self.last_held_a = live.held_a
         if live.line_a is not None and (not self.samples or live.line_a is not self.samples[-1].line_a):
             self.samples.append(Sample(now_s if live.reading_at_s is None else live.reading_at_s, live.line_a))
+            stirred = self._see_terminals(self.samples[-1]) or stirred
         now = (live.held_a, live.asked_a, live.status)
         if now != self._last:
             stirred = stirred or now[0] != self._last[0] or now[2] != self._last[2]
             if now[0] != self._last[0]:
                 self.failure = None  # it holds something else by now
             self._last, self.changed_s = now, now_s
+        if not self.has_car or not live.online:
+            stirred = self.terminals.forget() or stirred
         if not self.has_car:
             self.arrived_s = None
         elif self.arrived_s is None:
             self.arrived_s = now_s
         return stirred
+
+    def _see_terminals(self, sample: Sample) -> bool:
+        """Learn which terminals the car loads. Unknown wiring, or one load between two lines, has nothing to learn."""
+        phases = self.charger.phases
+        if phases is None or len(phases) < 2 or self.charger.connection is Connection.LL:
+            return False
+        return self.terminals.see([sample.line_a.of(phase) for phase in phases], sample.at_s)
 
     def _hear_link(self, live: LiveCharger, now_s: float) -> bool:
         if live.online:

@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+from hub.model.ids import ChargerId
+from simulator.world.car import CarModel
 from tests.hub.balance.closed_loop import Loop, Wire, one_phase, sedan, step_at
 from tests.hub.balance.drawings import L1, L2, L3, charger, circuit, one_fuse, site
 
@@ -114,6 +116,43 @@ def test_scenario_08_rotation_of_the_wiring(wiring, amps):
     for id in ("c0", "c1", "c2"):
         loop.plug(id, one_phase())
     assert loop.run(60).amps() == near(amps, amps, amps)
+    assert never_over(loop)
+
+
+@pytest.mark.parametrize("meter", ["main", None])
+def test_scenario_10_a_line_that_the_car_does_not_use_is_freed_and_taken_back(meter):
+    loop = Loop(one_fuse(32, charger("c0"), charger("c1", phases=(L3,)), meter=meter), margin_a=CLASS_05)
+    loop.plug("c0", CarModel("two phases", 2, 32.0, short_a=0.05))
+    loop.plug("c1", one_phase())
+    assert loop.run(50).amps() == near(16, 16)
+    assert loop.run(100).amps() == near(32, 32)
+    assert never_over(loop)
+    car = loop.evses[ChargerId("c0")].car
+    assert car is not None
+    car.model = sedan()  # it uses its third phase all at once
+    assert loop.run(60).amps() == near(16, 16)
+    assert loop.longest_over_s() <= 10
+
+
+def test_scenario_10_another_car_has_to_show_it_anew():
+    loop = Loop(one_fuse(32, charger("c0"), charger("c1", phases=(L3,)), meter="main"), margin_a=CLASS_05)
+    loop.plug("c0", one_phase())
+    loop.plug("c1", one_phase())
+    assert loop.run(150).amps() == near(32, 32)
+    loop.unplug("c0")
+    loop.run(5)
+    loop.plug("c0")
+    assert loop.run(60).amps() == near(16, 16)
+    assert never_over(loop)
+
+
+def test_scenario_11_a_one_phase_car_behind_rotated_wiring():
+    drawn = one_fuse(25, charger("c0", phases=(L2, L3, L1)), charger("c1", phases=(L1,)), charger("c2", phases=(L2,)))
+    loop = Loop(drawn)
+    for id in ("c0", "c1", "c2"):
+        loop.plug(id, one_phase())
+    assert loop.run(50).amps() == near(12.5, 12.5, 12.5)
+    assert loop.run(100).amps() == near(12.5, 25, 12.5)  # only L2 counts
     assert never_over(loop)
 
 
