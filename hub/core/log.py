@@ -1,4 +1,4 @@
-"""Logs: one line each on stderr, with the room's name; JSON lines where a machine reads them."""
+"""Logs: one line each on stderr, with the room's name and the device's; JSON lines where a machine reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the traceback beneath where there is one."""
         when = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
-        line = f"{when} {record.levelname:<7} {_room(record.name):<12} {record.getMessage()}"
+        station = _station(record.name)
+        text = f"{station}: {record.getMessage()}" if station else record.getMessage()
+        line = f"{when} {record.levelname:<7} {_room(record.name):<12} {text}"
         return line if record.exc_info is None else f"{line}\n{self.formatException(record.exc_info)}"
 
 
@@ -22,13 +24,15 @@ class JsonLines(logging.Formatter):
     """One JSON object a line for machines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """ts, level, room, text and, where there is one, the traceback."""
+        """ts, level, room, text and, where there are any, the station and the traceback."""
         entry = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "room": _room(record.name),
             "text": record.getMessage(),
         }
+        if station := _station(record.name):
+            entry["station"] = station
         if record.exc_info is not None:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
@@ -46,3 +50,10 @@ def _room(logger: str) -> str:
     """`hub.balance.service` and `integrations.ocpp.charger` both by their folder; ours first."""
     parts = logger.split(".")
     return parts[1] if len(parts) > 1 and parts[0] in ("hub", "integrations", "evhub") else logger
+
+
+def _station(logger: str) -> str:
+    """`integrations.shelly.08f9e0e5c790` speaks of one device; `integrations.ocpp.server` is a module and does not."""
+    parts = logger.split(".", 2)
+    of_device = len(parts) == 3 and parts[0] == "integrations" and logger not in sys.modules
+    return parts[2] if of_device else ""

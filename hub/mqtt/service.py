@@ -184,7 +184,7 @@ class Mqtt:
 
     def _kept_came(self, message: Message) -> None:
         if self._client is not None and message.retain and message.payload and not self._mirror.is_ours(message.topic):
-            log.info("clearing %s, which is not in the drawing any more", message.topic)
+            log.info("clearing %s, left from an earlier run", message.topic)
             self._client.publish(message.topic, CLEARED, retain=True)
 
     def _status_came(self, message: Message) -> None:
