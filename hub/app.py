@@ -102,13 +102,16 @@ class App:
 
     def addresses(self) -> list[str]:
         """Where the hub is, a line for each door."""
-        page, mqtt = f"page  http://127.0.0.1:{self.web.port}/app/", f"mqtt  {self.mqtt.where}"
+        page, mqtt = f"page  {self.web.address}/app/", f"mqtt  {self.mqtt.where}"
         return [f"  {line}" for line in (page, mqtt, *self.devices.doors)]
 
-    def welcome(self) -> list[str]:
-        """What a person wants to read when the hub has started: where it is, and the next step."""
+    def welcome(self, option: str = "") -> list[str]:
+        """What a person wants to read when the hub has started: where it is, and the next step.
+
+        `option` is what the commands need to find this hub: ` --data FOLDER`.
+        """
         lines = [f"evhub is running: {self.picture.site.name}", *self.addresses()]
         if not self.picture.site.chargers:
             lines.append("No charger is configured yet. Point one at the hub (OCPP), or see what was found:")
-            lines.append("  evhub discover, then evhub order device.adopt station=…")
+            lines.append(f"  evhub discover{option}, then evhub order{option} device.adopt station=…")
         return lines

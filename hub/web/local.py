@@ -6,6 +6,7 @@ MQTT and answers the same reply; `GET /status` answers what `/api/v1/status` doe
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -110,8 +111,16 @@ async def ask(path: Path, method: str, url: str, document: object = None) -> dic
         ):
             answer: dict[str, object] = orjson.loads(await response.read())
             return answer
+    except orjson.JSONDecodeError as failed:
+        raise Unreachable(f"what answers at {path} does not speak as this evhub does", "restart the hub") from failed
     except (aiohttp.ClientError, OSError, TimeoutError) as failed:
-        raise Unreachable(
-            f"no evhub answers at {path} ({type(failed).__name__}: {failed})",
-            "start it with 'evhub run', or name its data folder with --data",
-        ) from failed
+        raise _silent(path, failed) from failed
+
+
+def _silent(path: Path, failed: Exception) -> Unreachable:
+    why = getattr(failed, "strerror", None) or type(failed).__name__
+    if isinstance(failed, OSError) and failed.errno == errno.EACCES:
+        return Unreachable(f"{path} is not open to this user", "ask as the user that the hub runs as, or as root")
+    return Unreachable(
+        f"no evhub answers at {path} ({why})", "start it with 'evhub run', or name its data folder with --data"
+    )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import html
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import resources
+from ipaddress import ip_address
 from typing import Any
 
 import aiohttp
@@ -25,13 +28,53 @@ from hub.web.local import Status
 log = logging.getLogger(__name__)
 
 SHOWN_AT_MOST_EVERY_S = 1.0
+SLOWEST_S = 5.0  # a watcher that takes longer for one document is cut off; the page dials again
+GOODBYE_S = 1.0
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+WORD = re.compile(r"\{\{(\w+)\}\}")
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+class Watcher:
+    """One open page. It gets the latest document as fast as it takes it; one that takes nothing is cut off."""
+
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+        self.news = asyncio.Event()
+        self.news.set()
+        self._socket, self._transport = socket, transport
+        self._is_sending = False
+
+    async def tell(self, latest: Callable[[], bytes]) -> None:
+        """Send the latest document whenever there is news, until the connection ends."""
+        try:
+            while True:
+                await self.news.wait()
+                self.news.clear()
+                self._is_sending = True
+                async with asyncio.timeout(SLOWEST_S):
+                    await self._socket.send_bytes(latest())
+                self._is_sending = False
+        except (TimeoutError, ConnectionError):
+            self._abort()
+
+    async def dismiss(self) -> None:
+        """Say goodbye, or cut it off when it does not listen: a goodbye would wait behind what it did not take."""
+        if self._is_sending:
+            return self._abort()
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self._socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+        except (TimeoutError, ConnectionError):
+            self._abort()
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
 
 class Web:
@@ -40,7 +83,8 @@ class Web:
     def __init__(self, config: WebConfig, bus: Bus, clock: Clock, status: Status) -> None:
         self._config, self._clock, self._status = config, clock, status
         self._tasks = Tasks("web")
-        self._watchers: set[web.WebSocketResponse] = set()
+        self._watchers: set[Watcher] = set()
+        self._body = b""
         self._changed = asyncio.Event()
         self._listening: Listening | None = None
         wants = (ChargerChanged, MeterChanged, CircuitsChanged, DrawingChanged, DeviceFound, DeviceLost)
@@ -50,6 +94,13 @@ class Web:
     def port(self) -> int:
         """The real port, also when 0 was asked for."""
         return 0 if self._listening is None else self._listening.port
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds it: http://127.0.0.1:8080, or the one address that it listens on."""
+        bind = ip_address(self._config.bind)
+        host = ("127.0.0.1" if bind.version == 4 else "::1") if bind.is_unspecified else self._config.bind
+        return f"http://[{host}]:{self.port}" if bind.version == 6 else f"http://{host}:{self.port}"
 
     async def start(self) -> None:
         """Listen; PortInUse when another program has the port."""
@@ -68,8 +119,7 @@ class Web:
     async def stop(self) -> None:
         """Close what watches, then the listener."""
         await self._tasks.close()
-        for socket in list(self._watchers):
-            await socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+        await asyncio.gather(*(watcher.dismiss() for watcher in self._watchers))
         if self._listening is not None:
             await self._listening.close()
 
@@ -78,9 +128,8 @@ class Web:
 
     async def _public(self, request: web.Request) -> web.Response:
         document = self._status()
-        page = _file("public.html").decode()
-        for word, value in _public_words(document).items():
-            page = page.replace("{{" + word + "}}", html.escape(value))
+        words = _public_words(document)
+        page = WORD.sub(lambda found: html.escape(words[found.group(1)]), _file("public.html").decode())
         return web.Response(text=page, content_type="text/html")
 
     async def _say_status(self, request: web.Request) -> web.Response:
@@ -97,14 +146,18 @@ class Web:
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
         """The same document now, and again whenever it changed, at most once a second."""
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=1024)
-        await socket.prepare(request)
-        await socket.send_bytes(orjson.dumps(self._status()))
-        self._watchers.add(socket)
-        try:
-            async for _ in socket:
-                pass  # a watcher has nothing to say
-        finally:
-            self._watchers.discard(socket)
+        with contextlib.suppress(ConnectionError):  # it may be gone before it is answered
+            await socket.prepare(request)
+            self._body = orjson.dumps(self._status())
+            watcher = Watcher(socket, request.transport)
+            self._watchers.add(watcher)
+            telling = self._tasks.once("watcher", watcher.tell(lambda: self._body))
+            try:
+                async for _ in socket:
+                    pass  # a watcher has nothing to say
+            finally:
+                self._watchers.discard(watcher)
+                telling.cancel()
         return socket
 
     async def _show(self) -> None:
@@ -112,17 +165,10 @@ class Web:
             await self._changed.wait()
             self._changed.clear()
             if self._watchers:
-                body = orjson.dumps(self._status())
-                await asyncio.gather(*(_send(socket, body) for socket in list(self._watchers)))
+                self._body = orjson.dumps(self._status())
+                for watcher in self._watchers:
+                    watcher.news.set()
             await self._clock.sleep(SHOWN_AT_MOST_EVERY_S)
-
-
-async def _send(socket: web.WebSocketResponse, body: bytes) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await socket.send_bytes(body)
-    except (TimeoutError, ConnectionError):
-        await socket.close()
 
 
 def _public_words(document: Mapping[str, Any]) -> dict[str, str]:
@@ -156,7 +202,11 @@ async def _healthy(request: web.Request) -> web.Response:
 
 @web.middleware
 async def _with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as refused:
+        refused.headers.update(HEADERS)
+        raise
     if not response.prepared:
         response.headers.update(HEADERS)
     return response
