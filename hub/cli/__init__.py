@@ -3,6 +3,9 @@
 Exit codes: 0 done · 1 a problem was found · 2 wrong use · 3 cannot reach what it needs.
 """
 
-from hub.cli.main import main
+try:
+    from hub.cli.main import main
+except KeyboardInterrupt:  # reading the modules takes a second; Ctrl-C then is no reason for a traceback
+    raise SystemExit(130) from None
 
 __all__ = ["main"]

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import shlex
 import socket
 import sys
 import tempfile
@@ -22,7 +23,7 @@ import click
 from pydantic import BaseModel, ConfigDict
 
 from hub.app import App
-from hub.cli import say
+from hub.cli import folder, say
 from hub.cli.loop import run_loop
 from hub.cli.run import until_signal
 from hub.config.load import load
@@ -75,7 +76,8 @@ def demo(options: Options) -> None:
     with contextlib.ExitStack() as stack:
         data = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evhub-demo-")))
         try:
-            run_loop(_demo(options, data))
+            folder.ready(data)
+            run_loop(until_signal(_demo(options, data)))
         except EvhubError as trouble:
             say.fail(trouble)
 
@@ -90,9 +92,11 @@ async def _demo(options: Options, data: Path) -> None:
             for line in (*app.addresses(), *_hints(ports, data)):
                 click.echo(line)
             sys.stdout.flush()
-            await adopt_all(app, site)
-            await _until_the_end(options.duration)
-            await app.stop()  # before its site goes, so that it does not mourn each device
+            try:
+                await adopt_all(app, site)
+                await _until_the_end(options.duration)
+            finally:
+                await app.stop()  # before its site goes, so that it does not mourn each device
     finally:
         await app.stop()
 
@@ -102,7 +106,6 @@ def _config(options: Options, ports: Ports, data: Path) -> Path:
     blueprint = shipped("blueprints").joinpath("site", f"{Path(options.site).stem}.yaml")
     if not blueprint.is_file():
         raise NotFound(f"there is no drawing for a site '{options.site}'", "take demo or two")
-    data.mkdir(parents=True, exist_ok=True)
     config = data / "config.yaml"
     sections = SECTIONS.format(bind=LOOPBACK, **asdict(ports))
     config.write_text(blueprint.read_text(encoding="utf-8") + sections, encoding="utf-8")
@@ -118,8 +121,8 @@ def _free_port() -> int:
 def _hints(ports: Ports, data: Path) -> list[str]:
     return [
         f"Watch it:    mosquitto_sub -p {ports.mqtt} -t 'evhub/#' -v",
-        f"Ask it:      evhub status --data {data}",
-        f"Command it:  evhub order --data {data} charger.set_limit charger=bay-1 limit_a=10",
+        f"Ask it:      evhub status --data {shlex.quote(str(data))}",
+        f"Command it:  evhub order --data {shlex.quote(str(data))} charger.set_limit charger=bay-1 limit_a=10",
         "Stop with Ctrl-C.",
     ]
 
@@ -161,8 +164,9 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         child.terminate()
     last = b"" if child.stdout is None else await child.stdout.read()
     await child.wait()
-    for line in last.decode().splitlines():
-        _say_summary(json.loads(line))
+    for said in map(json.loads, last.decode().splitlines()):
+        if "elapsed_s" in said:  # it also says that it is ready, when it is ended while it starts
+            _say_summary(said)
 
 
 def _say_summary(said: Mapping[str, Any]) -> None:
@@ -208,4 +212,4 @@ async def _until_the_end(duration_s: float) -> None:
         if duration_s > 0:
             stack.enter_context(contextlib.suppress(TimeoutError))
             await stack.enter_async_context(asyncio.timeout(duration_s))
-        await until_signal()
+        await asyncio.Event().wait()

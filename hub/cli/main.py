@@ -13,6 +13,7 @@ from hub.cli import discover as found
 from hub.cli import order as orders
 from hub.cli import run as running
 from hub.cli import status as shown
+from hub.cli.words import PORT, Commands, Number
 
 DATA = click.option(
     "--data",
@@ -31,7 +32,7 @@ CONFIG = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document for machines.")
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(hub.__version__, prog_name="evhub")
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -50,14 +51,20 @@ def run(data: Path, config: Path | None, log_json: bool) -> None:
 
 
 @main.command()
-@click.option("--port", default=8080, show_default=True, help="HTTP port; 0 takes a free one.")
-@click.option("--ocpp-port", default=8887, show_default=True, help="OCPP port; 0 takes a free one.")
-@click.option("--mqtt-port", default=1883, show_default=True, help="MQTT port; 0 takes a free one.")
+@click.option("--port", type=PORT, default=8080, show_default=True, help="HTTP port; 0 takes a free one.")
+@click.option("--ocpp-port", type=PORT, default=8887, show_default=True, help="OCPP port; 0 takes a free one.")
+@click.option("--mqtt-port", type=PORT, default=1883, show_default=True, help="MQTT port; 0 takes a free one.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=None, help="Keep the state here.")
-@click.option("--site", default="demo", show_default=True, help="A site of the simulator: demo, two, or a file.")
+@click.option("--site", default="demo", show_default=True, help="demo: twelve bays. two: two cars share a fuse.")
 @click.option("--seed", default=7, show_default=True, help="Another seed is another day.")
-@click.option("--speed", default=1.0, show_default=True, help="How much faster the simulated world passes.")
-@click.option("--duration", default=0.0, help="End after so many seconds; 0 runs until Ctrl-C.")
+@click.option(
+    "--speed",
+    type=Number(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How much faster the simulated world passes.",
+)
+@click.option("--duration", type=Number(min=0), default=0.0, help="End after so many seconds; 0 runs until Ctrl-C.")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the true currents here."
 )
@@ -77,7 +84,7 @@ def check_config(data: Path, config: Path | None, as_json: bool) -> None:
 
 @main.command()
 @DATA
-@click.option("--seconds", default=8.0, show_default=True, help="How long to listen.")
+@click.option("--seconds", type=Number(min=0, max=3600), default=8.0, show_default=True, help="How long to listen.")
 @JSON
 def discover(data: Path, seconds: float, as_json: bool) -> None:
     """Find chargers and meters that announce themselves on the network."""
@@ -92,7 +99,7 @@ def status(data: Path, as_json: bool) -> None:
     shown.status(data, as_json=as_json)
 
 
-@main.command()
+@main.command(short_help="Give an order to the running hub.")
 @DATA
 @JSON
 @click.option("--list", "list_them", is_flag=True, help="Name every order and its arguments.")

@@ -20,6 +20,8 @@ from hub.web.local import ask, socket_path
 def give(data: Path, name: str, values: tuple[str, ...], *, as_json: bool) -> None:
     """Give one order and print its reply. Exit 0 when it was done, 1 when it was refused, 3 when no hub answers."""
     args = dict(_pair(text) for text in values)
+    if not name.strip("."):
+        raise click.UsageError(f"'{name}' is no name of an order")
     document = {"id": uuid.uuid4().hex, "args": args}
     try:
         reply = asyncio.run(ask(socket_path(data), "POST", f"/orders/{quote(name, safe='')}", document))
@@ -51,10 +53,24 @@ def _pair(text: str) -> tuple[str, object]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise click.UsageError(f"'{text}' is not key=value")
+    return key, _value(value)
+
+
+def _value(text: str) -> object:
+    """JSON where it is some, else text: also the numbers that JSON knows not (NaN), or would write in another way.
+
+    So a serial number 12E45 or a token 0012 stays what was typed, and NaN never becomes null, which means "no limit".
+    """
     try:
-        return key, json.loads(value)
+        value: object = json.loads(text, parse_constant=_no_json)
     except ValueError:
-        return key, value
+        return text
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return text if is_number and json.dumps(value) != text else value
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(word)
 
 
 def _print(name: str, reply: Mapping[str, object]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Coroutine
 from pathlib import Path
 
 import click
 
 from hub.app import App
-from hub.cli import say
+from hub.cli import folder, say
 from hub.cli.loop import run_loop
 from hub.config.load import Loaded, load
 from hub.config.shipped import place_config
@@ -20,30 +21,43 @@ from hub.model.errors import EvhubError
 def run(data: Path, config: Path | None, *, log_json: bool) -> None:
     """Run until SIGINT or SIGTERM. Exit 1 with the next step when it cannot start."""
     to_stderr(as_json=log_json)
-    data.mkdir(parents=True, exist_ok=True)
     try:
+        folder.ready(data)
         loaded = load(place_config(data) if config is None else config)
-        run_loop(serve(loaded, data))
+        run_loop(until_signal(serve(loaded, data)))
     except EvhubError as trouble:
         say.fail(trouble)
 
 
 async def serve(loaded: Loaded, data: Path) -> None:
-    """Start the hub, say where it is, wait for a signal, stop it."""
+    """Start the hub, say where it is, and stop it when this is cancelled."""
     app = App(loaded, data)
     await app.start()
     try:
-        for line in app.welcome():
+        for line in app.welcome(folder.option(data)):
             click.echo(line)
-        await until_signal()
+        await asyncio.Event().wait()
     finally:
         await app.stop()
 
 
-async def until_signal() -> None:
-    """Wait for SIGINT or SIGTERM."""
+async def until_signal(work: Coroutine[object, object, None]) -> None:
+    """Do the work until it ends, or until SIGINT or SIGTERM cancels it.
+
+    Only the first signal does: a second Ctrl-C would interrupt the cleaning-up, and leave a broker behind.
+    """
+    task = asyncio.ensure_future(work)
     told = asyncio.Event()
-    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        if not told.is_set():
+            told.set()
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(number, tell)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise

@@ -28,9 +28,12 @@ SECRETS = ("password", "secret", "key", "pin")
 
 
 class Args(BaseModel):
-    """Base of every order's arguments: strict about names, so that a typing error is never ignored."""
+    """Base of every order's arguments: strict about names, so that a typing error is never ignored.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Where text is wanted a number is its text: a charger may be called 1, and a token may be all digits.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 A = TypeVar("A", bound=Args)

@@ -1,0 +1,44 @@
+"""What the command line takes: numbers that make sense, and a wrong use that a machine can read, too."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import click
+
+from hub.cli import say
+
+PORT = click.IntRange(0, 65535)
+
+
+class Number(click.FloatRange):
+    """A number in a range; `nan` and `inf` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or the usual complaint."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number that can be used.", param, ctx)
+        return number
+
+
+class Commands(click.Group):
+    """The group of commands. With `--json` a wrong use is one JSON document on stdout, like every other error."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Notice who listens before anything can go wrong."""
+        ctx.meta["json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, whose own options are read here."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as wrong:
+            if not ctx.meta["json"]:
+                raise
+            at = wrong.ctx.command_path if wrong.ctx is not None else "evhub"
+            said = {"code": "wrong_use", "message": wrong.format_message(), "next": f"see '{at} --help'"}
+            say.as_json({"ok": False, "error": said})
+            ctx.exit(say.WRONG_USE)
