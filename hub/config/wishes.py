@@ -67,7 +67,12 @@ def _charger(candidate: Candidate, said: dict[str, object], site: Site) -> Entry
     connector = said.pop("connector", None) or _free_outlet(candidate, taken)
     if connector in taken:
         which = f"{candidate.station} is in the configuration already, as {taken[connector]}"
-        raise Refused(which if len(taken) == 1 else f"connector {connector} of {which}", _other_outlet(candidate))
+        raise Refused(
+            which if len(taken) == 1 else f"connector {connector} of {which}", _other_outlet(candidate, taken)
+        )
+    if candidate.connectors is not None and isinstance(connector, int) and connector > candidate.connectors:
+        has = "1 connector" if candidate.connectors == 1 else f"{candidate.connectors} connectors"
+        raise Invalid(f"connector: {candidate.station} has {has}, and no {connector}", _other_outlet(candidate, taken))
     keys: dict[str, object] = {"integration": candidate.integration, "station": str(candidate.station)}
     if connector != 1 or taken or (candidate.connectors or 1) > 1:
         keys["connector"] = connector
@@ -82,10 +87,11 @@ def _free_outlet(candidate: Candidate, taken: Collection[int]) -> int:
     return next((outlet for outlet in outlets if outlet not in taken), 1)
 
 
-def _other_outlet(candidate: Candidate) -> str:
-    if candidate.connectors is not None and candidate.connectors > 1:
-        return f"choose another of its {candidate.connectors} connectors"
-    return "nothing is left to do; for a further outlet of it say connector=2"
+def _other_outlet(candidate: Candidate, taken: Collection[int]) -> str:
+    if candidate.connectors is None:
+        return "nothing is left to do; for a further outlet of it say connector=2"
+    free = [f"connector={outlet}" for outlet in range(1, candidate.connectors + 1) if outlet not in taken]
+    return f"say {' or '.join(free)}" if free else "nothing is left to do: all its connectors are in"
 
 
 def _meter(candidate: Candidate, said: dict[str, object], site: Site) -> Entry:

@@ -18,7 +18,7 @@ from hub.discovery.config import DiscoveryConfig
 from hub.discovery.match import Announcement, match, types_of
 from hub.discovery.sightings import Sightings
 from hub.model.candidate import Address, Candidate, Confidence, Kind
-from hub.model.errors import EvhubError, NotFound
+from hub.model.errors import EvhubError, Invalid, NotFound
 from hub.model.facts import DeviceFound, DeviceLost, DrawingChanged, Fact
 from hub.model.ids import StationId
 from hub.sdk.manifest import Manifest
@@ -53,7 +53,9 @@ class AdoptArgs(Args):
     options: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
 
     def wishes(self) -> dict[str, object]:
-        """What was said, by its key in the configuration."""
+        """What was said, by its key in the configuration. Invalid when an option is an argument of its own."""
+        if double := sorted(self.options.keys() & type(self).model_fields.keys()):
+            raise Invalid(f"options: {', '.join(double)} is no option of the integration", f"say it as {double[0]}=…")
         said = self.model_dump(exclude={"station", "options"}, exclude_none=True)
         return said | self.options
 

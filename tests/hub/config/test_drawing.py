@@ -169,7 +169,21 @@ async def test_the_outlets_of_a_station_come_one_by_one(adopting: Adopting) -> N
     assert [line.strip() for line in adopting.added() if "connector" in line] == ["connector: 1", "connector: 2"]
     with pytest.raises(Refused) as refused:
         await adopting.drawing.adopt(station, {})
-    assert refused.value.next == "choose another of its 2 connectors"
+    assert refused.value.next == "nothing is left to do: all its connectors are in"
+
+
+async def test_an_outlet_that_the_station_does_not_have_is_refused(adopting: Adopting) -> None:
+    station = replace(DIALS_IN, station=StationId("CP-2"), connectors=2)
+    with pytest.raises(Invalid) as refused:
+        await adopting.drawing.adopt(station, {"connector": 3})
+    assert (refused.value.message, refused.value.next) == (
+        "connector: CP-2 has 2 connectors, and no 3",
+        "say connector=1 or connector=2",
+    )
+    await adopting.drawing.adopt(station, {"connector": 2})
+    with pytest.raises(Refused) as again:
+        await adopting.drawing.adopt(station, {"connector": 2})
+    assert again.value.next == "say connector=1"
 
 
 @pytest.mark.parametrize(

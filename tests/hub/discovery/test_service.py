@@ -142,6 +142,15 @@ async def test_adoption_by_order(room: Room, device: Announcer) -> None:
     assert again.error.code == "refused"
 
 
+async def test_an_option_that_is_an_argument_of_its_own_is_refused(room: Room, device: Announcer) -> None:
+    await device.announce(device.info(room.own, 8001, {"id": "a1"}))
+    await until(lambda: room.stations() == ["a1"])
+    reply = await room.order("device.adopt", station="a1", circuit="yard", options={"circuit": "cellar"})
+    assert reply.error is not None
+    assert (reply.error.code, reply.error.next) == ("invalid", "say it as circuit=…")
+    assert room.drawing.wishes == []
+
+
 async def test_an_unknown_station_cannot_be_adopted(room: Room) -> None:
     reply = await room.order("device.adopt", station="nobody")
     assert reply.error is not None
