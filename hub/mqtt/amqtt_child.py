@@ -43,6 +43,21 @@ class Steady(dict[str, object]):
         return dict(super().items()).items()
 
 
+class OwnBroker(Broker):  # type: ignore[misc]
+    """amqtt's broker, without what it does to a client that has just connected.
+
+    amqtt 0.12 sends it the retained messages of everybody's subscriptions, asked for or not; and an order of a client
+    that goes at once (`mosquitto_pub`) is dropped meanwhile.
+    """
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        subscribers = self._subscriptions.get(subscription[0], [])
+        if any(subscriber is session for subscriber, _ in subscribers):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
 class PasswordFile(BaseAuthPlugin):  # type: ignore[misc]
     """Lets in who has a line in the password file."""
 
@@ -81,7 +96,7 @@ async def serve(config: dict[str, str | None], pid_file: Path) -> None:
     """
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    broker = Broker(settings(config))
+    broker = OwnBroker(settings(config))
     broker._subscriptions = Steady()
     await broker.start()
     await told.wait()

@@ -85,6 +85,40 @@ async def test_the_contract_over_a_broker_of_our_own(
     assert ("amqtt serves as the broker: slower" in caplog.text) == (program == "amqtt")
 
 
+def packet(kind: int, body: bytes) -> bytes:
+    assert len(body) < 128  # one byte of length
+    return bytes([kind, len(body)]) + body
+
+
+def text(value: str) -> bytes:
+    return len(value).to_bytes(2, "big") + value.encode()
+
+
+async def passer_by(port: int, name: str, topic: str, payload: str) -> bytes:
+    """A client that says one thing by QoS 0 and goes at once, as mosquitto_pub does; gives what it was sent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(packet(0x10, text("MQTT") + bytes([4, 2, 0, 60]) + text(name)))
+    assert await reader.readexactly(4) == bytes([0x20, 2, 0, 0])  # CONNACK: accepted
+    writer.write(packet(0x30, text(topic) + payload.encode()) + packet(0xE0, b""))
+    writer.write_eof()
+    sent = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return sent
+
+
+async def test_who_says_one_thing_and_goes_is_heard_and_is_sent_nothing(program: str, data: Path) -> None:
+    port = unused_port()
+    async with running(MqttConfig.model_validate({"port": port, "anonymous": True}), data) as hub:
+        watcher = Observer(port)
+        await watcher.start()
+        await watcher.text("evhub/status", b"online")
+        for n in range(10):
+            assert await passer_by(port, f"passer-by-{n}", "evhub/charger/bay-1/set/allow", "ON") == b""
+        await until(lambda: len(hub.done) == 10, "all ten orders")
+        watcher.stop()
+
+
 async def test_strangers_stay_outside(program: str, data: Path, observe: Observe) -> None:
     port = unused_port()
     async with watched(observe, data, port):
