@@ -37,16 +37,14 @@ class LocalDoor:
     """Serves the socket."""
 
     def __init__(self, data: Path, orders: Orders, status: Status) -> None:
-        self._path = socket_path(data)
+        self._data, self._path = data, socket_path(data)
         self._orders, self._status = orders, status
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Listen. PortInUse when another hub runs on the same data folder; a dead one's socket is replaced."""
         if self._path.exists() and await _answers(self._path):
-            raise PortInUse(
-                f"another evhub runs on {self._path.parent}", "stop it first, or give --data another folder"
-            )
+            raise PortInUse(f"another evhub runs on {self._data}", "stop it first, or give --data another folder")
         self._path.unlink(missing_ok=True)
         app = web.Application(client_max_size=64 * 1024)
         app.router.add_post("/orders/{name}", self._order)

@@ -59,6 +59,14 @@ def test_a_hub_in_a_folder_of_its_own_tells_commands_that_work_there(tmp_path: P
         assert f"evhub discover --data '{hub.data}'" in hub.said[-1]
 
 
+def test_a_second_hub_names_the_folder_also_where_its_path_is_long(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)  # longer than the path of a socket may be
+    quiet_config(folder)
+    with started(("run",), folder, "device.adopt"):
+        second = run("run", "--data", str(folder))
+    assert f"another evhub runs on {folder}" in second.stderr
+
+
 def test_a_number_stays_what_was_typed(tmp_path: Path) -> None:
     config = quiet_config(tmp_path / "data")
     config.write_text(config.read_text() + "chargers:\n  '1': {integration: ocpp, station: '12E45'}\n")
