@@ -7,6 +7,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 
 class Lines(logging.Formatter):
     """`15:04:05 INFO balance  text` for people."""
@@ -38,11 +40,21 @@ class JsonLines(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+class NotOurFault(logging.Filter):
+    """Keeps out tracebacks of requests that are no HTTP (a port scan) or whose peer hung up before the answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True for what somebody here has to read."""
+        failed = None if record.exc_info is None else record.exc_info[1]
+        return not isinstance(failed, HttpProcessingError | ConnectionError)
+
+
 def to_stderr(*, as_json: bool = False, level: int = logging.INFO) -> None:
     """Send every log of this process to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if as_json else Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("aiohttp.server").addFilter(NotOurFault())
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 

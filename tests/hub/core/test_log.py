@@ -1,35 +1,62 @@
-"""Log lines: which room speaks, and of which device."""
+"""What strangers do to a port leaves no traceback in the log; what fails here does."""
 
-from __future__ import annotations
-
-import json
+import asyncio
 import logging
+from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
 
-import integrations.ocpp.server  # noqa: F401 - a module whose name looks like that of a station
-from hub.core.log import JsonLines, Lines
+from hub.core.listen import listen
+from hub.core.log import to_stderr
+
+
+@pytest.fixture
+def stderr_logging() -> Iterator[None]:
+    """As a command logs; put back afterwards."""
+    root, server = logging.getLogger(), logging.getLogger("aiohttp.server")
+    before = root.handlers[:], root.level, server.filters[:]
+    to_stderr()
+    yield
+    root.handlers[:], root.level, server.filters[:] = before
+
+
+async def answer_to(port: int, said: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def gone(request: web.Request) -> web.StreamResponse:
+    raise ConnectionResetError("Cannot write to closing transport")
+
+
+async def broken(request: web.Request) -> web.StreamResponse:
+    raise ZeroDivisionError
 
 
 @pytest.mark.parametrize(
-    ("logger", "line"),
+    ("said", "logged"),
     [
-        ("integrations.shelly.08f9e0e5c790", "shelly       08f9e0e5c790: does not answer"),
-        ("integrations.ocpp.CP.1", "ocpp         CP.1: does not answer"),  # identities have dots, too
-        ("integrations.ocpp.server", "ocpp         does not answer"),  # a module
-        ("integrations.ocpp", "ocpp         does not answer"),
-        ("hub.balance.service", "balance      does not answer"),
+        (b"\x16\x03\x01 this is TLS\r\n\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20000 + b"\r\n\r\n", False),
+        (b"GET /gone HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", False),
+        (b"GET /broken HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", True),
     ],
+    ids=["tls", "long header", "hung up", "a mistake of ours"],
 )
-def test_a_line_names_its_room_and_its_device(logger: str, line: str) -> None:
-    assert Lines().format(record(logger)).endswith(f"WARNING {line}")
-
-
-def test_a_machine_finds_the_device_in_a_field_of_its_own() -> None:
-    entry = json.loads(JsonLines().format(record("integrations.shelly.08f9e0e5c790")))
-    assert (entry["room"], entry["station"], entry["text"]) == ("shelly", "08f9e0e5c790", "does not answer")
-    assert "station" not in json.loads(JsonLines().format(record("hub.balance.service")))
-
-
-def record(logger: str) -> logging.LogRecord:
-    return logging.LogRecord(logger, logging.WARNING, "file", 1, "does not %s", ("answer",), None)
+async def test_only_our_own_mistakes_are_logged(
+    stderr_logging: None, capsys: pytest.CaptureFixture[str], said: bytes, logged: bool
+) -> None:
+    to_stderr()  # to the stderr that this test reads
+    app = web.Application()
+    app.router.add_get("/gone", gone)
+    app.router.add_get("/broken", broken)
+    listening = await listen(app, "127.0.0.1", 0, setting="web.port")
+    assert (await answer_to(listening.port, said)).startswith(b"HTTP/1.") or said.startswith(b"GET /gone")
+    await listening.close()
+    assert ("Traceback" in capsys.readouterr().err) is logged
