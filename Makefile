@@ -17,7 +17,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 TYPED := $(wildcard hub integrations simulator benchmarks)
 ARGS ?=
 
-.PHONY: help setup services broker demo run test scenarios check lint bench wheel lock clean
+.PHONY: help setup services broker demo run test scenarios faults soak check lint bench wheel lock clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ scenarios: setup services ## only the scenarios of a whole site
 	@$(BIN)/python -m pytest -m scenario $(ARGS)
 
 # Every lint has its say before the first complaint ends it.
+faults: setup services ## a running site loses its parts one by one, about 6 min; not part of test yet
+	@$(BIN)/python -m pytest tests/faults $(ARGS)
+
+soak: setup services ## five minutes of random faults at speed 60; ARGS="--seconds 300 --seed 1"
+	@$(BIN)/python -m tests.faults.soak $(ARGS)
+
 lint: setup
 	@failed=; \
 	$(BIN)/ruff check --quiet . || failed=1; \
