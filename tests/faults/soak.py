@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -99,7 +100,7 @@ def soak(seconds: float, seed: int) -> int:
 def report_evidence(simulator: Simulator) -> None:
     """How closely we looked and how hard the main fuse had to work: without that, no overload means little."""
     looks = simulator.since(0)
-    widest_s = max(later.at_s - look.at_s for look, later in zip(looks, looks[1:], strict=False))
+    widest_s = max(later.at_s - look.at_s for look, later in pairwise(looks))
     near = sum(look.over_a("grid") > -NEAR_A for look in looks) / len(looks)
     print(f"{len(looks)} looks, {widest_s:.2f} s apart at the widest; the main fuse within {NEAR_A:g} A {near:.0%}")
     for name, circuit in simulator.look().truth["circuits"].items():
