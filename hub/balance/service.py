@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, field_validator
 
 from hub.balance.circuits import survey
 from hub.balance.config import BalanceConfig
@@ -51,6 +51,13 @@ class SetLimitArgs(Args):
 
     charger: ChargerId
     limit_a: float | None = Field(allow_inf_nan=False)
+
+    @field_validator("limit_a", mode="before")
+    @classmethod
+    def _no_switch(cls, given: object) -> object:
+        if isinstance(given, bool):
+            raise ValueError("a current is a number of amps, not true or false")
+        return given
 
 
 class AllowArgs(Args):

@@ -247,6 +247,11 @@ async def test_allow_pauses_and_lets_go_on(hub_of):
         ("charger.set_limit", {"charger": "c9", "limit_a": 10}, "no charger is called 'c9'"),
         ("charger.set_limit", {"charger": "c1"}, "limit_a: Field required"),
         ("charger.set_limit", {"charger": "c1", "limit_a": float("nan")}, "limit_a: Input should be a finite number"),
+        (
+            "charger.set_limit",
+            {"charger": "c1", "limit_a": True},
+            "limit_a: Value error, a current is a number of amps, not true or false",
+        ),
         ("charger.allow", {"charger": "c1", "allow": "maybe"}, "allow: Input should be a valid boolean"),
     ],
 )
