@@ -14,7 +14,7 @@ LOCK_FLAGS := --universal --generate-hashes --no-emit-index-url --no-header --qu
 
 # Debian keeps mosquitto and ip where an ordinary user's PATH does not look.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
-TYPED := $(wildcard hub integrations simulator benchmarks)
+TYPED := $(wildcard hub integrations simulator cloud benchmarks)
 ARGS ?=
 
 .PHONY: help setup services broker demo run test scenarios faults soak check lint bench wheel lock clean

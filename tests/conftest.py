@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -24,13 +25,15 @@ PROGRAMS = {
     "needs_mosquitto": ("mosquitto", "mosquitto_sub", "mosquitto_pub"),
     "needs_avahi": ("avahi-daemon",),
     "needs_netns": ("ip",),
+    "needs_postgres": ("initdb", "postgres"),
     "needs_chromium": ("chromium",),
 }
-MARKER_OF_FIXTURE = {"mosquitto": "needs_mosquitto"}
+MARKER_OF_FIXTURE = {"mosquitto": "needs_mosquitto", "postgres": "needs_postgres", "postgres_url": "needs_postgres"}
 DESELECTED = pytest.StashKey[Counter[str]]()
 
 # Debian keeps servers where an ordinary user's PATH does not look.
-os.environ["PATH"] += os.pathsep + os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+os.environ["PATH"] += os.pathsep + os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin", *map(str, POSTGRES)))
 
 
 @cache
@@ -102,6 +105,23 @@ def unused_port() -> int:
 def free_port() -> int:
     """One free TCP port of 127.0.0.1. For several: pytest-asyncio's `unused_tcp_port_factory`."""
     return unused_port()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real PostgreSQL for the whole run: `tests.servers.Postgres`. A test makes a database of its own in it."""
+    from tests import servers  # noqa: PLC0415  # psycopg takes a moment to import
+
+    with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Any) -> str:
+    """The SQLAlchemy URL of a new empty database of this test alone."""
+    from tests import servers  # noqa: PLC0415
+
+    return servers.fresh_database(postgres, f"test_{uuid4().hex}")
 
 
 @dataclass(frozen=True, slots=True)
