@@ -2,6 +2,8 @@
 
 Two kinds. A *live change* says only whose live picture moved and is conflated by key: a slow listener sees the newest
 state, never a backlog. An *event* is told once and in order, and goes to MQTT as `evhub/event/<name>`.
+
+An event with a `keeping` is also written into the journal, before anybody hears it.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from hub.model.candidate import Candidate
@@ -16,6 +19,14 @@ from hub.model.charger import Status
 from hub.model.ids import ChargerId, CircuitId, MeterId, StationId, TransactionId
 from hub.model.reading import Fault
 from hub.model.units import PerPhase
+
+
+class Keeping(StrEnum):
+    """How dearly the journal keeps a fact when a reader is away for long or the disk is full."""
+
+    KEPT = "kept"  # never dropped
+    STATUS = "status"  # may be thinned to the latest
+    PROGRESS = "progress"  # may be thinned first
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +68,39 @@ class DrawingChanged(Fact):
 class Event(Fact):
     """Base of the facts that are told once, in order."""
 
+    keeping: ClassVar[Keeping | None] = None
+
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubStarted(Event):
+    """The hub began to run. `clean`: the run before ended as it should; None when there was none."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    version: str
+    boot_id: str
+    clean: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Event):
+    """The journal lost or gave up `count` facts of a kind: the disk was full, or a reader was away for too long."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    kind: Keeping
+    count: int
+    first: int | None = None  # sequence numbers, where they had any
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged(Event):
     """A charger's status word changed."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.STATUS
 
     charger: ChargerId
     before: Status | None
@@ -74,12 +112,16 @@ class StatusChanged(Event):
 class ChargerConnected(Event):
     """The hub and a charger can talk again."""
 
+    keeping: ClassVar[Keeping | None] = Keeping.STATUS
+
     charger: ChargerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerDisconnected(Event):
     """The hub lost a charger; it gives whatever it gives while nobody talks to it."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.STATUS
 
     charger: ChargerId
     why: str
@@ -89,12 +131,16 @@ class ChargerDisconnected(Event):
 class MeterConnected(Event):
     """A meter answers again."""
 
+    keeping: ClassVar[Keeping | None] = Keeping.STATUS
+
     meter: MeterId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterDisconnected(Event):
     """A meter does not answer any more."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.STATUS
 
     meter: MeterId
     why: str
@@ -104,6 +150,8 @@ class MeterDisconnected(Event):
 class SessionStarted(Event):
     """A charging session began."""
 
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
     charger: ChargerId
     session: TransactionId
     token: str | None
@@ -112,6 +160,8 @@ class SessionStarted(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
     """A charging session ended."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
 
     charger: ChargerId
     session: TransactionId
@@ -138,6 +188,8 @@ class DeviceLost(Event):
 class CircuitOverLimit(Event):
     """A measured circuit carries more than its limit on some line; `over_a` is 0 where it does not."""
 
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
     circuit: CircuitId
     over_a: PerPhase[float]
 
@@ -145,6 +197,8 @@ class CircuitOverLimit(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBackUnderLimit(Event):
     """A circuit that was over its limit is within it again."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
 
     circuit: CircuitId
     for_s: float
