@@ -144,6 +144,15 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     pytest.fail(f"mosquitto did not start:\n{(tmp_path / 'mosquitto' / 'log').read_text()}")
 
 
+@pytest.fixture
+def observe() -> Iterator[Any]:
+    """Listeners at a broker, which share no code with the hub: `await observe(port)`, see tests/observer.py."""
+    from tests import observer  # noqa: PLC0415  # paho takes a moment to import
+
+    with observer.observers() as one:
+        yield one
+
+
 @contextmanager
 def _mosquitto(folder: Path, port: int) -> Iterator[Mosquitto | None]:
     folder.mkdir(exist_ok=True)

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Protocol
 
 from hub.core.keep import Keep
+from hub.core.mqtt_link.link import answers
+from hub.core.mqtt_link.server import Server
 from hub.core.tasks import Tasks, back_off_s
 from hub.model.errors import BadConfig, EvhubError, PortInUse, Unreachable
 from hub.mqtt import passwords
-from hub.mqtt.client import answers
-from hub.mqtt.config import MqttConfig, Server
+from hub.mqtt.config import MqttConfig
 
 log = logging.getLogger(__name__)
 

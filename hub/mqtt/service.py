@@ -14,6 +14,8 @@ from pathlib import Path
 
 from hub.core.bus import Bus
 from hub.core.clock import Clock
+from hub.core.mqtt_link.client import Client, Pauses
+from hub.core.mqtt_link.outbox import Message
 from hub.core.orders import Caller, Envelope, Orders, Reply, envelope
 from hub.core.state import Picture
 from hub.core.tasks import Tasks, survive
@@ -30,14 +32,13 @@ from hub.model.facts import (
 )
 from hub.mqtt import commands
 from hub.mqtt.broker import Broker, choose, client_name
-from hub.mqtt.client import Client
 from hub.mqtt.config import MqttConfig
 from hub.mqtt.mirror import CLEARED, Mirror, Moment, Update, encoded
-from hub.mqtt.outbox import Message
 from hub.mqtt.topics import OFFLINE, ONLINE, Topics, event_payload, safe
 
 log = logging.getLogger(__name__)
 
+PAUSES = Pauses(first_s=1.0, longest_s=60.0, stable_after_s=10.0)
 CALLER = Caller(who="mqtt", via="mqtt")
 MOST_AT_ONCE = 32
 LATE_LOOK_S = 0.1
@@ -82,7 +83,7 @@ class Mqtt:
         server = await self._broker.start()
         self._where = f"{server}, topics {self.config.prefix}/#{self._broker.entrance}"
         will = Message(self._topics.status, OFFLINE.encode(), retain=True, qos=1)
-        client = self._client = Client(server, will, name=client_name(folder))
+        client = self._client = Client(server, will, name=client_name(folder), pauses=PAUSES)
         client.subscribe(self._topics.order("+"), self._order_came)
         client.subscribe(self._topics.setting("+", "+"), self._setting_came)
         client.subscribe(self._topics.status, self._status_came)

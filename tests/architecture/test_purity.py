@@ -18,7 +18,7 @@ IMPURE_IN = {
     # orders are served, drivers are hosted, transactions are on disk before the device is answered
     "devices": frozenset({"commands.py", "host.py", "transactions.py"}),
     "discovery": frozenset({"browser.py", "discover.py"}),
-    "mqtt": frozenset({"amqtt_child.py", "broker.py", "client.py"}),
+    "mqtt": frozenset({"amqtt_child.py", "broker.py"}),
 }
 FORBIDDEN_MODULES = frozenset(
     {
@@ -57,6 +57,8 @@ FORBIDDEN_CORE = frozenset(
         "hub.core.keep",
         "hub.core.listen",
         "hub.core.log",
+        "hub.core.mqtt_link.client",
+        "hub.core.mqtt_link.link",
         "hub.core.orders",
         "hub.core.store",
         "hub.core.tasks",

@@ -15,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from hub.core.mqtt_link.client import Pauses
+from hub.core.mqtt_link.link import answers
+from hub.core.mqtt_link.server import Server
 from hub.model.errors import BadConfig, PortInUse
 from hub.mqtt.broker import check_free, client_name, credentials
-from hub.mqtt.client import answers
-from hub.mqtt.config import MqttConfig, Server
+from hub.mqtt.config import MqttConfig
 from tests.conftest import unused_port
-from tests.hub.mqtt.conftest import Observe, Observer, SmallHub, running, until
+from tests.hub.mqtt.conftest import SmallHub, running
+from tests.observer import Observe, Observer, until
 
 REPOSITORY = Path(__file__).parents[3]
 BOTH = [pytest.param("mosquitto", marks=pytest.mark.needs_mosquitto), "amqtt"]
@@ -145,7 +148,7 @@ async def test_a_clean_stop_says_offline_then_ends_it(program: str, data: Path, 
 async def test_a_broker_killed_and_wiped_has_everything_again(
     program: str, data: Path, observe: Observe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("hub.mqtt.client.LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr("hub.mqtt.service.PAUSES", Pauses(longest_s=0.2))
     port = unused_port()
     async with watched(observe, data, port) as (_, before):
         first = pid_in(data)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from hub.mqtt.config import MqttConfig, Server
+from hub.core.mqtt_link.server import Server
+from hub.mqtt.config import MqttConfig
 
-CA = Path(__file__).parent / "tls" / "broker.pem"
+CA = Path(__file__).parents[2] / "tls" / "broker.pem"
 
 
 def read(section: dict[str, object]) -> MqttConfig:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.core import shown
+from hub.core.mqtt_link.outbox import MOST_WAITING
 from hub.core.orders import Reply, envelope
 from hub.model import facts
 from hub.model.charger import Status
@@ -15,7 +16,6 @@ from hub.model.errors import Refused
 from hub.model.grant import Limiter
 from hub.mqtt import commands, service
 from hub.mqtt import topics as t
-from hub.mqtt.outbox import MOST_WAITING
 from tests.hub.mqtt.example import BAY_1, GARAGE, MAIN, NOW, candidate, picture, session_ended
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "mqtt.md").read_text()

@@ -15,8 +15,9 @@ from hub.model.charger import Status
 from hub.model.facts import ChargerChanged, CircuitsChanged, DeviceFound, DeviceLost, DrawingChanged, MeterChanged
 from hub.mqtt.config import MqttConfig
 from tests.conftest import Mosquitto
-from tests.hub.mqtt.conftest import Observe, Observer, SmallHub, running, until
+from tests.hub.mqtt.conftest import SmallHub, running
 from tests.hub.mqtt.example import BAY_1, BAY_2, GARAGE, MAIN, NOW, candidate, session_ended
+from tests.observer import Observe, Observer, until
 
 RETAINED = {
     "evhub/status",

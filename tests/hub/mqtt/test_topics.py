@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from hub.core import shown
+from hub.core.shown import Json
 from hub.model.charger import Connection, Status
 from hub.model.facts import CircuitOverLimit, DeviceFound, StatusChanged
 from hub.model.ids import GRID, ChargerId, CircuitId, StationId
@@ -184,7 +185,7 @@ def test_events_in_json() -> None:
     }
 
 
-def _without_ts(state: t.Json) -> dict[str, object]:
+def _without_ts(state: Json) -> dict[str, object]:
     return {name: value for name, value in state.items() if name != "ts"}
 
 

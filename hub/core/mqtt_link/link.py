@@ -1,4 +1,4 @@
-"""The hub's MQTT connection: paho-mqtt 2 driven by the event loop, with reconnect and a bounded queue.
+"""One connection to an MQTT broker: paho-mqtt 2 driven by the event loop.
 
 Every connection is a fresh paho client: paho would send unacknowledged messages again *after* `on_connect`, and so put
 an old retained state over the new one. `connect()` blocks on DNS, TCP and TLS, so it runs in an executor; its socket
@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.model.errors import EvhubError, Unreachable
-from hub.mqtt.config import Server
-from hub.mqtt.outbox import MOST_WAITING, Message, Outbox
+from hub.core.mqtt_link.outbox import Message
+from hub.core.mqtt_link.server import Server
+from hub.model.errors import Unreachable
 
 log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 30
 CONNECT_DEADLINE_S = 10.0
-FAREWELL_S = 2.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
-STABLE_AFTER_S = 10.0
 MOST_AT_A_TIME = 50  # handed to paho, which has no bound of its own, before the socket has taken them
 MOST_UNACKNOWLEDGED = 20
 
@@ -77,6 +73,7 @@ class Link:
         self._accepted: asyncio.Future[str | None] = self._loop.create_future()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         self.unacknowledged: dict[int, Message] = {}
+        self._awaited: dict[int, asyncio.Future[None]] = {}
         self._asked: dict[int, Asked] = {}
         self._handed = 0
         self._watched: socket.socket | None = None
@@ -137,6 +134,8 @@ class Link:
         if self._server.tls:
             context = ssl.create_default_context(cafile=self._server.ca)
             context.sslsocket_class = TidySocket
+            if self._server.certificate is not None:
+                context.load_cert_chain(self._server.certificate, self._server.key)
             self._paho.tls_set_context(context)
         self._paho.connect(self._server.host, self._server.port, KEEPALIVE_S)
 
@@ -212,6 +211,19 @@ class Link:
             self.unacknowledged[handed.mid] = message
         return True
 
+    async def deliver(self, message: Message) -> None:
+        """Send by QoS 1 and wait for the acknowledgement; raises Unreachable when the connection ends first."""
+        handed = self._paho.publish(message.topic, message.payload, 1, message.retain)
+        if handed.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise Unreachable("the connection to the broker is gone")
+        acknowledged = self._awaited[handed.mid] = self._loop.create_future()
+        try:
+            await asyncio.wait([acknowledged, self.ended], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._awaited[handed.mid]
+        if not acknowledged.done():
+            raise Unreachable(self.ended.result())
+
     def is_idle(self) -> bool:
         """True when everything handed over was written, and acknowledged where that was asked for."""
         return not self.unacknowledged and not self._paho.want_write()
@@ -250,6 +262,8 @@ class Link:
 
     def _on_publish(self, client: paho.Client, _: object, mid: int, reason: ReasonCode, properties: Properties) -> None:
         # QoS 0 has no acknowledgement: paho calls this as soon as it is written.
+        if mid in self._awaited and not self._awaited[mid].done():
+            self._awaited[mid].set_result(None)
         if self.unacknowledged.pop(mid, None) is not None:
             self._loop.call_soon(self._ears.room)
 
@@ -280,133 +294,3 @@ async def answers(server: Server) -> bool:
         return False
     link.close()
     return True
-
-
-@dataclass(slots=True)
-class Subscription:
-    """A topic filter, and who hears what it matches."""
-
-    handle: Callable[[Message], None]
-    qos: int = field(default=1)
-
-
-class Client:
-    """A connection that is kept: publish and subscribe at any time, connected or not. Nothing here raises or waits."""
-
-    def __init__(self, server: Server, will: Message, *, name: str) -> None:
-        """`will` is what the broker publishes when we vanish, and what `stop()` publishes before it leaves."""
-        self._server, self._will, self._name = server, will, name
-        self._outbox = Outbox()
-        self._subscriptions: dict[str, Subscription] = {}
-        self._greetings: list[Callable[[], None]] = []
-        self._link: Link | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._idle = asyncio.Event()
-        self._troubles: set[str] = set()
-        self._was_dropping = False
-
-    @property
-    def connected(self) -> bool:
-        """True while the broker can hear us."""
-        return self._link is not None
-
-    def on_connected(self, call: Callable[[], None]) -> None:
-        """Call this at every connect, after the subscriptions: the broker may have forgotten everything."""
-        self._greetings.append(call)
-
-    def publish(self, topic: str, payload: bytes | str, *, retain: bool = False, qos: int = 0) -> None:
-        """Send a message, or let it wait for a connection: retained ones conflated by topic, of the rest the newest."""
-        self._outbox.put(Message(topic, payload.encode() if isinstance(payload, str) else payload, retain, qos))
-        if self._outbox.dropped and not self._was_dropping:
-            self._was_dropping = True
-            log.warning("more than %d messages wait for the broker; the oldest are dropped", MOST_WAITING)
-        self._pump()
-
-    def subscribe(self, topic_filter: str, handle: Callable[[Message], None], *, qos: int = 1) -> None:
-        """Hear every message that matches, now and after every reconnect."""
-        self._subscriptions[topic_filter] = Subscription(handle, qos)
-        if self._link is not None:
-            self._link.subscribe([(topic_filter, qos)])
-
-    def unsubscribe(self, topic_filter: str) -> None:
-        """Hear it no longer."""
-        if self._subscriptions.pop(topic_filter, None) is not None and self._link is not None:
-            self._link.unsubscribe([topic_filter])
-
-    def start(self) -> None:
-        """Connect, and stay connected until `stop()`."""
-        self._task = asyncio.create_task(self._run(), name="mqtt.client")
-
-    async def stop(self) -> None:
-        """Publish the will ourselves, wait until the broker has it, then disconnect."""
-        if self._link is not None:
-            self.publish(self._will.topic, self._will.payload, retain=self._will.retain, qos=self._will.qos)
-            try:
-                async with asyncio.timeout(FAREWELL_S):
-                    await self._idle.wait()
-            except TimeoutError:
-                log.warning("the broker did not take our last messages within %.0f s", FAREWELL_S)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        attempt, loop = 0, asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            why = await self._one_connection()
-            if why not in self._troubles:
-                self._troubles.add(why)
-                log.warning("no connection to the broker at %s: %s; trying again", self._server, why)
-            attempt = 1 if loop.time() - began > STABLE_AFTER_S else attempt + 1
-            await asyncio.sleep(pause_s(attempt))
-
-    async def _one_connection(self) -> str:
-        """Connect and serve until the connection ends; answers why it did."""
-        link = Link(self._server, self._name, self._will, Ears(self._heard, self._pump))
-        try:
-            await link.open()
-        except EvhubError as failed:
-            return failed.message
-        try:
-            self._welcome(link)
-            await link.keep_alive()
-            return link.ended.result()
-        finally:
-            self._link = None
-            link.close()
-            for message in reversed(link.unacknowledged.values()):
-                self._outbox.put_back(message)
-
-    def _welcome(self, link: Link) -> None:
-        log.info("connected to the broker at %s", self._server)
-        self._troubles.clear()
-        self._was_dropping, self._outbox.dropped = False, 0
-        self._link = link
-        link.subscribe([(topic, wanted.qos) for topic, wanted in self._subscriptions.items()])
-        for call in self._greetings:
-            call()
-        self._pump()
-
-    def _pump(self) -> None:
-        link = self._link
-        while link is not None and self._outbox and link.has_room():
-            message = self._outbox.take()
-            if not link.send(message):
-                self._outbox.put_back(message)
-                break
-        if link is not None and not self._outbox and link.is_idle():
-            self._idle.set()
-        else:
-            self._idle.clear()
-
-    def _heard(self, message: Message) -> None:
-        for topic_filter, wanted in list(self._subscriptions.items()):
-            if paho.topic_matches_sub(topic_filter, message.topic):
-                wanted.handle(message)
-
-
-def pause_s(attempt: int) -> float:
-    """Seconds before try number `attempt` (from 1): full jitter under a ceiling that doubles from 1 s to 60 s."""
-    ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempt - 1, 16))
-    return max(0.1, random.random() * ceiling)

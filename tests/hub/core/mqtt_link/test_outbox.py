@@ -1,6 +1,6 @@
 """The queue towards the broker."""
 
-from hub.mqtt.outbox import Message, Outbox
+from hub.core.mqtt_link.outbox import Message, Outbox
 
 
 def said(topic: str, text: str, *, retain: bool = False) -> Message:

@@ -5,25 +5,30 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from hub.core.mqtt_link.client import Client, Pauses
+from hub.core.mqtt_link.link import Link, answers
+from hub.core.mqtt_link.outbox import Message
+from hub.core.mqtt_link.server import Server
 from hub.model.errors import Unreachable
-from hub.mqtt.client import Client, Link, answers, pause_s
-from hub.mqtt.config import Server
-from hub.mqtt.outbox import Message
 from tests.conftest import Mosquitto, unused_port
-from tests.hub.mqtt.conftest import Observe, until
+from tests.observer import Observe, until
 
-# Made for these tests alone, by openssl req -x509, with subjectAltName IP:127.0.0.1 and a hundred years to live.
-TLS = Path(__file__).with_name("tls")
+# Made for these tests alone, by openssl req -x509, with a hundred years to live: the broker's has subjectAltName
+# IP:127.0.0.1, the hub's is called hub-1.
+TLS = Path(__file__).parents[3] / "tls"
+SHORT = Pauses(longest_s=0.2)
 WILL = Message("me/status", b"offline", retain=True, qos=1)
 
 
 @asynccontextmanager
-async def client_at(port: int) -> AsyncIterator[Client]:
-    client = Client(Server("127.0.0.1", port), WILL, name="me")
+async def client_at(port: int, pauses: Pauses = SHORT) -> AsyncIterator[Client]:
+    client = Client(Server("127.0.0.1", port), WILL, name="me", pauses=pauses)
     client.on_connected(lambda: client.publish("me/status", "online", retain=True, qos=1))
     client.start()
     try:
@@ -32,11 +37,18 @@ async def client_at(port: int) -> AsyncIterator[Client]:
         await client.stop()
 
 
-def test_pauses_grow_to_a_minute_with_full_jitter() -> None:
-    for attempt, ceiling in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (1000, 60)]:
-        pauses = [pause_s(attempt) for _ in range(300)]
-        assert 0.1 <= min(pauses) <= ceiling * 0.2
-        assert ceiling * 0.8 <= max(pauses) <= ceiling
+@pytest.mark.parametrize(
+    ("pauses", "ceilings"),
+    [
+        (Pauses(), {1: 1, 2: 2, 3: 4, 6: 32, 7: 60, 1000: 60}),
+        (Pauses(first_s=2.0, longest_s=300.0), {1: 2, 2: 4, 8: 256, 9: 300}),
+    ],
+)
+def test_pauses_grow_with_full_jitter(pauses: Pauses, ceilings: dict[int, int]) -> None:
+    for attempt, ceiling in ceilings.items():
+        found = [pauses.pause_s(attempt) for _ in range(300)]
+        assert 0.1 <= min(found) <= ceiling * 0.2
+        assert ceiling * 0.8 <= max(found) <= ceiling
 
 
 async def test_what_is_said_before_the_connection_arrives(mosquitto: Mosquitto, observe: Observe) -> None:
@@ -180,19 +192,61 @@ async def test_offline_it_never_raises_and_drops_the_oldest_once_said(caplog: py
     assert caplog.text.count("the oldest are dropped") == 1
 
 
-async def test_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries: list[int] = []
+class Counted(Pauses):
+    """Short pauses that remember which attempt they were asked for."""
 
-    def shortly(attempt: int) -> float:
-        tries.append(attempt)
+    asked: ClassVar[list[int]] = []
+
+    def pause_s(self, attempt: int) -> float:
+        self.asked.append(attempt)
         return 0.01
 
-    monkeypatch.setattr("hub.mqtt.client.pause_s", shortly)
-    async with client_at(unused_port()):
-        await until(lambda: len(tries) == 5)
-    assert tries[:5] == [1, 2, 3, 4, 5]
+
+async def test_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    Counted.asked.clear()
+    async with client_at(unused_port(), Counted()):
+        await until(lambda: len(Counted.asked) >= 5)
+    assert Counted.asked[:5] == [1, 2, 3, 4, 5]
     assert caplog.text.count("no connection to the broker") == 1
     assert "Connection refused" in caplog.text
+
+
+@pytest.mark.needs_mosquitto
+async def test_a_connection_that_stood_counts_as_a_good_one() -> None:
+    port = unused_port()
+    Counted.asked.clear()
+    async with client_at(port, Counted(stable_after_s=0.0)) as client:
+        for _ in range(2):
+            async with plain_broker(port):
+                await until(lambda: client.connected)
+            Counted.asked.clear()
+            await until(lambda: bool(Counted.asked))
+            assert Counted.asked[0] == 1
+
+
+async def test_a_delivered_message_is_at_the_broker(mosquitto: Mosquitto, observe: Observe) -> None:
+    observer = await observe(mosquitto.port)
+    async with client_at(mosquitto.port) as client:
+        await until(lambda: client.connected)
+        await asyncio.gather(*(client.deliver("me/up", str(n).encode()) for n in range(100)))
+        await client.deliver("me/kept", b"last", retain=True)
+    await observer.text("me/kept", b"last")
+    assert observer.payloads("me/up") == [str(n).encode() for n in range(100)]
+
+
+async def test_what_was_not_acknowledged_is_said_to_the_caller_and_not_sent_again() -> None:
+    port = unused_port()
+    async with client_at(port) as client:
+        with pytest.raises(Unreachable, match="no connection"):
+            await client.deliver("me/event", b"1")
+        async with played(port, acknowledge_nothing):
+            await until(lambda: client.connected)
+            under_way = asyncio.gather(
+                client.deliver("me/event", b"1"), client.deliver("me/state", b"2"), return_exceptions=True
+            )
+            assert [type(failed) for failed in await under_way] == [Unreachable, Unreachable]
+        waiting = [client._outbox.take().topic for _ in range(len(client._outbox))]
+        assert waiting == ["me/status"]
 
 
 async def test_a_link_that_is_not_open_takes_nothing() -> None:
@@ -235,7 +289,7 @@ async def test_what_is_no_broker_is_not_taken_for_one(answer: bytes, monkeypatch
         writer.write(answer)
         await reader.read(1000)
 
-    monkeypatch.setattr("hub.mqtt.client.CONNECT_DEADLINE_S", 0.2)
+    monkeypatch.setattr("hub.core.mqtt_link.link.CONNECT_DEADLINE_S", 0.2)
     port = unused_port()
     async with played(port, babble):
         assert not await answers(Server("127.0.0.1", port))
@@ -251,7 +305,7 @@ async def test_a_broker_that_hears_but_does_not_listen_is_left(
         while await reader.read(1000):
             continue
 
-    monkeypatch.setattr("hub.mqtt.client.CONNECT_DEADLINE_S", 0.2)
+    monkeypatch.setattr("hub.core.mqtt_link.link.CONNECT_DEADLINE_S", 0.2)
     port = unused_port()
     async with played(port, accept_only):
         client = Client(Server("127.0.0.1", port), WILL, name="me")
@@ -294,17 +348,26 @@ async def test_stopping_while_it_dials_leaves_no_socket() -> None:
         await client.stop()
 
 
+@asynccontextmanager
+async def tls_broker(folder: Path, ours: Server, *more: str) -> AsyncIterator[None]:
+    """A mosquitto that speaks only TLS, and answers us."""
+    settings = [f"listener {ours.port} 127.0.0.1", f"certfile {TLS / 'broker.pem'}", f"keyfile {TLS / 'broker.key'}"]
+    (folder / "conf").write_text("\n".join([*settings, *more, "allow_anonymous true", "user root"]) + "\n")
+    broker = subprocess.Popen(["mosquitto", "-c", str(folder / "conf")], stderr=subprocess.DEVNULL)
+    try:
+        while not await answers(ours):
+            await asyncio.sleep(0.02)
+        yield
+    finally:
+        broker.terminate()
+        broker.wait()
+
+
 @pytest.mark.needs_mosquitto
 async def test_tls_with_an_authority_of_ones_own(tmp_path: Path) -> None:
     """Many packets arrive in one TLS record: what is decrypted already makes no socket readable."""
-    port = unused_port()
-    settings = [f"listener {port} 127.0.0.1", f"certfile {TLS / 'broker.pem'}", f"keyfile {TLS / 'broker.key'}"]
-    (tmp_path / "conf").write_text("\n".join([*settings, "allow_anonymous true", "user root"]) + "\n")
-    server = Server("127.0.0.1", port, tls=True, ca=TLS / "broker.pem")
-    broker = subprocess.Popen(["mosquitto", "-c", str(tmp_path / "conf")], stderr=subprocess.DEVNULL)
-    try:
-        while not await answers(server):
-            await asyncio.sleep(0.02)
+    server = Server("127.0.0.1", unused_port(), tls=True, ca=TLS / "broker.pem")
+    async with tls_broker(tmp_path, server):
         heard: list[bytes] = []
         client = Client(server, WILL, name="me")
         client.subscribe("echo", lambda message: heard.append(message.payload))
@@ -314,7 +377,26 @@ async def test_tls_with_an_authority_of_ones_own(tmp_path: Path) -> None:
             client.publish("echo", f"{number:0200d}")
         await until(lambda: len(heard) == 500)
         await client.stop()
-        assert not await answers(Server("127.0.0.1", port, tls=True))  # signed by nobody we know
-    finally:
-        broker.terminate()
-        broker.wait()
+        assert not await answers(replace(server, ca=None))  # signed by nobody we know
+        assert not await answers(replace(server, host="localhost"))  # its certificate has another name
+
+
+@pytest.mark.needs_mosquitto
+async def test_a_certificate_of_our_own_opens_the_door(tmp_path: Path) -> None:
+    server = Server("127.0.0.1", unused_port(), tls=True, ca=TLS / "broker.pem")
+    known = replace(server, certificate=TLS / "hub.pem", key=TLS / "hub.key")
+    (tmp_path / "acl").write_text("user hub-1\ntopic readwrite up/hub-1/#\n")
+    identity = [f"cafile {TLS / 'hub.pem'}", "require_certificate true", "use_identity_as_username true"]
+    async with tls_broker(tmp_path, known, *identity, f"acl_file {tmp_path / 'acl'}"):
+        client = Client(known, None, name="hub-1")
+        heard: list[bytes] = []
+        client.subscribe("up/hub-1/#", lambda message: heard.append(message.payload), qos=0)
+        client.start()
+        await until(lambda: client.connected)
+        await client.deliver("up/hub-1/facts", b"one")
+        await until(lambda: heard == [b"one"])
+        await client.stop()
+        assert not await answers(server)
+        assert not await answers(replace(known, certificate=TLS / "broker.pem", key=TLS / "broker.key"))
+        with pytest.raises(Unreachable, match="No such file"):
+            await Link(replace(known, key=TLS / "lost.key"), "me").open()
