@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from hub.model.candidate import Candidate
+from hub.model.candidate import Candidate, Kind
 from hub.model.charger import Status
 from hub.model.ids import ChargerId, CircuitId, MeterId, StationId, TransactionId
 from hub.model.reading import Fault
@@ -181,6 +181,40 @@ class DeviceLost(Event):
     """A candidate said goodbye or was not seen for long."""
 
     integration: str
+    station: StationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAdopted(Event):
+    """A device came into the drawing: `device` is the id of a charger or a meter."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    kind: Kind
+    device: ChargerId | MeterId
+    station: StationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReplaced(Event):
+    """Another station took the place of one in the drawing; id, name, circuit and history stay."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    kind: Kind
+    device: ChargerId | MeterId
+    before: StationId
+    after: StationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRetired(Event):
+    """A charger or a meter was taken out of the drawing; its history stays."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    kind: Kind
+    device: ChargerId | MeterId
     station: StationId
 
 
