@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from hub.balance.allocate import Demand, Share
 from hub.balance.demand import NoDemand
 from hub.balance.sequence import Move
-from hub.balance.track import Track
+from hub.balance.track import READ_S, Track
 from hub.model.grant import Limiter
 from hub.model.ids import ChargerId, CircuitId
 from hub.model.units import floor_to
 
-READ_S = 5.0  # a charger has so long to say what it holds and gives
 DRAWS_A = 1.0  # a car that draws less is not charging
 NOTHING = Share(0.0)
 
@@ -22,7 +21,8 @@ class Case:
     """`ask` None: it cannot be told anything, or does not obey, and `might_a` is reserved for it.
 
     `worst` and `now` are its shares of what is left after the worst of the last minute, and after what flows now.
-    `silent` is a circuit above it whose meter is silent; `starting`: the hub has not heard from every charger yet.
+    `silent` is a circuit above it whose meter is silent, or has not spoken since a charger below it came back;
+    `starting`: the hub has not heard from everybody yet.
     """
 
     track: Track

@@ -22,7 +22,7 @@ from hub.balance.network import Background, Phasors
 from hub.balance.sequence import Command, commands
 from hub.balance.track import Track
 from hub.model.grant import Grant
-from hub.model.ids import ChargerId, CircuitId
+from hub.model.ids import ChargerId, CircuitId, MeterId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Decision:
 
     commands: tuple[Command, ...]
     grants: Mapping[ChargerId, Grant]
+    waits_for: tuple[ChargerId | MeterId, ...] = ()  # nothing is raised before these have spoken: the hub starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class View:
     now_s: float
     might_a: Mapping[ChargerId, float]  # the most that each charger may draw
     awaited: frozenset[ChargerId]  # have not answered yet since the hub knows them
+    waits_for: tuple[ChargerId | MeterId, ...]  # before the start is over
     asks: Mapping[ChargerId, Demand | NoDemand]  # of those that can be told something
     now_a: Mapping[CircuitId, Amps]  # what flows besides the cars
     worst_a: Mapping[CircuitId, Amps]  # and the worst of the last minute
-    silent: frozenset[CircuitId]  # circuits whose meter is silent
+    silent: frozenset[CircuitId]  # circuits whose meter is silent, or behind
 
     def reserved_a(self) -> dict[ChargerId, float]:
         """What is kept free for those that cannot be told anything, or do not obey."""
@@ -60,9 +62,10 @@ def decide(memory: Memory, now_s: float) -> Decision:
     worst, now = _shares(memory, view)
     cases = [_case(memory, view, worst, now, track) for track in memory.tracks.values()]
     going = commands(memory.network, [c.move() for c in cases if c.track.reachable], _besides(memory, view))
-    explainer = Explainer(memory, view.awaited, _load(memory, view, worst))
+    explainer = Explainer(memory, view.waits_for, _load(memory, view, worst))
     told = {command.charger: command.limit_a for command in going}
-    return Decision(tuple(going), {c.id: explainer.grant(c, told.get(c.id)) for c in cases})
+    grants = {c.id: explainer.grant(c, told.get(c.id)) for c in cases}
+    return Decision(tuple(going), grants, view.waits_for)
 
 
 def _view(memory: Memory, now_s: float) -> View:
@@ -71,10 +74,11 @@ def _view(memory: Memory, now_s: float) -> View:
         now_s,
         {id: track.might_draw_a(now_s) for id, track in tracks.items()},
         frozenset(id for id, track in tracks.items() if track.awaited(now_s)),
+        memory.waits_for(now_s),
         _asks(memory, now_s),
         backgrounds.lines_a(now_s, NOW_S),
         backgrounds.lines_a(now_s, MINUTE_S),
-        frozenset(backgrounds.silent(now_s)),
+        frozenset(backgrounds.silent(now_s) | backgrounds.behind(now_s)),
     )
 
 
@@ -113,7 +117,7 @@ def _case(memory: Memory, view: View, worst: Shares, now: Shares, track: Track) 
         worst.get(id, NOTHING),
         now.get(id, NOTHING),
         next((up.id for up in memory.site.upward(track.charger.circuit) if up.id in view.silent), None),
-        starting=bool(view.awaited),
+        starting=bool(view.waits_for),
         now_s=view.now_s,
     )
 

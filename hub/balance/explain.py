@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from hub.balance.allocate import Demand
 from hub.balance.case import Case
@@ -13,7 +13,7 @@ from hub.balance.sequence import DEAD_A
 from hub.balance.track import Failure
 from hub.model.charger import Charger
 from hub.model.grant import Grant, Limiter
-from hub.model.ids import GRID, ChargerId, CircuitId
+from hub.model.ids import GRID, ChargerId, CircuitId, MeterId
 from hub.model.site import Site
 
 PAUSED = "paused by request"
@@ -25,10 +25,10 @@ OTHERS_FIRST = "others must slow down first"
 class Explainer:
     """Turns the cases of one decision into grants. `load` is what every row carries when all draw their share."""
 
-    def __init__(self, memory: Memory, awaited: Collection[ChargerId], load: Phasors) -> None:
+    def __init__(self, memory: Memory, waits_for: Sequence[ChargerId | MeterId], load: Phasors) -> None:
         self._memory = memory
         self._site = memory.site
-        self._awaited = sorted(awaited)
+        self._waits_for = waits_for
         self._load = load
 
     def grant(self, case: Case, told_a: float | None) -> Grant:
@@ -59,7 +59,7 @@ class Explainer:
         failure = case.track.failure
         if not case.track.reachable or failure is None:
             if not case.track.answered and case.starting:
-                return Limiter.STARTING, waiting_to_hear(self._awaited)
+                return Limiter.STARTING, waiting_to_hear(self._site, self._waits_for)
             return Limiter.UNREACHABLE, unreachable(case.might_a)
         return (Limiter.CHARGER if failure.refused else Limiter.UNREACHABLE), disobeys(failure, case.might_a)
 
@@ -70,8 +70,9 @@ class Explainer:
 
     def _held_back(self, case: Case) -> str:
         if case.silent is None or case.starting:
-            return waiting_to_hear(self._awaited)
-        return meter_silent(self._site, case.silent)
+            return waiting_to_hear(self._site, self._waits_for)
+        silent = self._memory.backgrounds.watches[case.silent].silent(case.now_s)
+        return (meter_silent if silent else meter_behind)(self._site, case.silent)
 
     def _share(self, case: Case, ask: Demand, limit_a: float) -> tuple[Limiter, str, Row | None]:
         share = case.now if case.now.limit_a <= case.worst.limit_a and case.now.row is not None else case.worst
@@ -137,16 +138,27 @@ def request_too_low(limit_a: float, charger: Charger) -> str:
     return f"0 A: limited to {amps(limit_a)} by request, and a car needs {amps(charger.min_a)}"
 
 
-def waiting_to_hear(names: Sequence[str]) -> str:
-    """The hub has just started."""
-    return f"waiting to hear from {names[0]}" if len(names) == 1 else f"waiting to hear from {len(names)} chargers"
+def waiting_to_hear(site: Site, ids: Sequence[ChargerId | MeterId]) -> str:
+    """The hub has just started: all chargers speak, then all meters."""
+    if len(ids) > 1:
+        return f"waiting to hear from {len(ids)} {'meters' if ids[0] in site.meters else 'chargers'}"
+    return f"waiting to hear from {ids[0] if ids[0] in site.chargers else meter_name(site, MeterId(ids[0]))}"
 
 
 def meter_silent(site: Site, circuit: CircuitId) -> str:
     """Nothing is raised while a meter says nothing."""
-    meter = site.circuits[circuit].meter
+    return f"{meter_name(site, site.circuits[circuit].meter)} is silent: nothing is raised"
+
+
+def meter_behind(site: Site, circuit: CircuitId) -> str:
+    """A charger came back, and the meter has not spoken since."""
+    return f"waiting to hear from {meter_name(site, site.circuits[circuit].meter)}"
+
+
+def meter_name(site: Site, meter: MeterId | None) -> str:
+    """What people call it: "Main meter", "meter main"."""
     drawn = None if meter is None else site.meters.get(meter)
-    return f"{(drawn.name if drawn else '') or f'meter {meter}'} is silent: nothing is raised"
+    return (drawn.name if drawn else "") or f"meter {meter}"
 
 
 def unreachable(reserved_a: float) -> str:

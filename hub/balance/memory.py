@@ -14,7 +14,7 @@ from hub.balance.sequence import Command
 from hub.balance.track import Track
 from hub.balance.tree import Tree
 from hub.core.state import LiveCharger, LiveMeter
-from hub.model.ids import ChargerId
+from hub.model.ids import ChargerId, MeterId
 from hub.model.site import Site
 
 
@@ -67,15 +67,25 @@ class Memory:
             self.reuse[id].watch(track, now_s)
 
     def hear_meter(self, live: LiveMeter, now_s: float) -> bool:
-        """A meter's picture moved; True when it shows a circuit above its limit."""
+        """A meter's picture moved; True when that asks for a new decision."""
         return self.backgrounds.hear(live, now_s)
+
+    def waits_for(self, now_s: float) -> tuple[ChargerId | MeterId, ...]:
+        """Whom the start waits for: chargers that have not said what they hold, then meters that have not spoken since.
+
+        Empty: the start is over. Each has a bound; who is silent after that has a rule of its own.
+        """
+        unread = [id for id, t in self.tracks.items() if t.awaited(now_s) or t.to_be_read(now_s)]
+        return tuple(sorted(unread or self.backgrounds.starting(now_s)))
 
     def runs_out(self, before_s: float, now_s: float) -> bool:
         """Between these moments somebody's time ran out: to answer, to come back, to be told again, or to be heard."""
         ends = [watch.silent(now_s) != watch.silent(before_s) for watch in self.backgrounds.watches.values()]
+        ends.append(self.backgrounds.behind(now_s) != self.backgrounds.behind(before_s))
         for track in self.tracks.values():
             ends.append(track.silent(now_s) != track.silent(before_s))
             ends.append(track.awaited(now_s) != track.awaited(before_s))
+            ends.append(track.to_be_read(now_s) != track.to_be_read(before_s))
             ends.append(track.disobeys(now_s) != track.disobeys(before_s))
         return any(ends)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from hub.balance.network import in_phase
 from hub.balance.track import Track
 from hub.balance.tree import Tree
 from hub.core.state import LiveMeter
-from hub.model.ids import ChargerId, CircuitId
+from hub.model.ids import ChargerId, CircuitId, MeterId
 from hub.model.reading import MeterReading
 from hub.model.site import Circuit, Site
 from hub.model.units import PerPhase, known
@@ -109,6 +110,10 @@ class Watch:
         """The meter says nothing about now."""
         return self.heard_s is None or now_s - self.heard_s > SILENT_S
 
+    def behind(self, since_s: float, now_s: float) -> bool:
+        """It has not spoken since then: soon it does, or it counts as silent."""
+        return now_s - since_s <= SILENT_S and (self.heard_s is None or self.heard_s <= since_s)
+
     def background_a(self, now_s: float, last_s: float) -> Amps | None:
         """The worst of the last so many seconds (0: now); while the meter is silent, of the last hour."""
         if self.silent(now_s):
@@ -135,14 +140,14 @@ class Backgrounds:
         self._tree = tree
 
     def hear(self, live: LiveMeter, now_s: float) -> bool:
-        """Take note of a meter's newest sample, once; True when it shows a circuit above its limit."""
-        over = False
+        """Take note of a meter's newest sample, once; True when it was waited for, or a circuit is above its limit."""
+        asks = False
         for watch in self.watches.values():
             if watch.circuit.meter == live.id and live.reading is not None and live.reading_at_s != watch.heard_s:
-                over = (
-                    self._hear(watch, live.reading, now_s if live.reading_at_s is None else live.reading_at_s) or over
-                )
-        return over
+                waited = watch.behind(self._known_s(watch), now_s)
+                at_s = now_s if live.reading_at_s is None else live.reading_at_s
+                asks = self._hear(watch, live.reading, at_s) or waited or asks
+        return asks
 
     def _hear(self, watch: Watch, reading: MeterReading, at_s: float) -> bool:
         limit_a = watch.circuit.limit_a
@@ -157,6 +162,22 @@ class Backgrounds:
     def silent(self, now_s: float) -> set[CircuitId]:
         """The metered circuits whose meter says nothing about now."""
         return {id for id, watch in self.watches.items() if watch.silent(now_s)}
+
+    def behind(self, now_s: float) -> set[CircuitId]:
+        """The metered circuits whose meter has not spoken since it is known what each charger below may draw.
+
+        Their background is still that of a time when more was kept free for a charger: nothing is raised on that.
+        """
+        return {id for id, watch in self.watches.items() if watch.behind(self._known_s(watch), now_s)}
+
+    def starting(self, now_s: float) -> set[MeterId]:
+        """Their meters, as far as it is the start that they have to catch up with."""
+        behind = (w.circuit.meter for w in self.watches.values() if w.behind(self._known_s(w, starts=True), now_s))
+        return {meter for meter in behind if meter is not None}
+
+    def _known_s(self, watch: Watch, *, starts: bool = False) -> float:
+        tracks = [track for _, track in self._below[watch.circuit.id] if track.starts or not starts]
+        return max((track.known_s for track in tracks if track.known_s is not None), default=-math.inf)
 
     def lines_a(self, now_s: float, last_s: float) -> dict[CircuitId, Amps]:
         """Amps by circuit: the worst of the last so many seconds (0: now), with the meter's margin.

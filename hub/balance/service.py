@@ -23,7 +23,7 @@ from hub.core.clock import Clock
 from hub.core.keep import Keep
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.ports import Limits
-from hub.core.state import LiveCircuit, Picture
+from hub.core.state import LiveBalancing, LiveCircuit, Picture
 from hub.core.tasks import Tasks
 from hub.model.errors import EvhubError, Invalid, Refused, Unreachable
 from hub.model.facts import (
@@ -35,7 +35,7 @@ from hub.model.facts import (
     Fact,
     MeterChanged,
 )
-from hub.model.ids import ChargerId, CircuitId
+from hub.model.ids import ChargerId, CircuitId, MeterId
 from hub.model.units import PerPhase
 
 log = logging.getLogger(__name__)
@@ -155,11 +155,22 @@ class Balance:
         decision = decide(self._memory, self.clock.monotonic())
         self._memory.sent(decision.commands)
         self.picture.grants = dict(decision.grants)
+        self._note_start(decision.waits_for)
         for command in decision.commands:
             self._tasks.once(f"tell {command.charger}", self._tell(command, self._memory.tracks[command.charger]))
         self._decisions += 1
         self._unpainted.set()
         self._stir()
+
+    def _note_start(self, waits_for: tuple[ChargerId | MeterId, ...]) -> None:
+        """Show whom the start waits for, and say once when it is over."""
+        before, now = self.picture.balancing, LiveBalancing(self.clock.now(), waits_for)
+        if before is None or before.starting != now.starting:
+            what = f"starts: waits to hear from {', '.join(waits_for)}" if now.starting else "runs: everybody was heard"
+            log.info("balancing %s", what)
+        elif before is not None:
+            now = replace(now, since=before.since)
+        self.picture.balancing = now
 
     async def _tell(self, command: Command, track: Track) -> None:
         """Tell one charger its limit; whatever comes of it, the next decision takes it into account."""

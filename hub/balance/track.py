@@ -14,6 +14,7 @@ from hub.model.units import floor_to
 FOLLOW_S = 6.0  # a new limit is followed by then: 5 s for the car (IEC 61851-1), the rest for its charger
 LOST_S = 5.0  # so long a charger that went silent keeps what it was told
 ANSWER_S = 30.0  # so long a charger has to answer for the first time
+READ_S = 5.0  # and then so long to say what it holds and gives
 RETRY_S = 15.0  # a command that failed is sent again after this
 
 
@@ -41,6 +42,7 @@ class Track:
     since_s: float
     live: LiveCharger | None = None
     answered_s: float | None = None  # when it was first heard
+    known_s: float | None = None  # since when it can be reached, or says what it holds
     lost_s: float | None = None  # since when it cannot be reached
     last_held_a: float | None = None  # what it held when it was last heard
     arrived_s: float | None = None  # since when a car is there
@@ -59,6 +61,7 @@ class Track:
         self.live = live
         stirred = self._hear_link(live, now_s)
         if live.online and live.held_a is not None:
+            self.known_s = now_s if self._last[0] is None else self.known_s
             self.last_held_a = live.held_a
         if live.line_a is not None and (not self.samples or live.line_a is not self.samples[-1].line_a):
             self.samples.append(Sample(now_s if live.reading_at_s is None else live.reading_at_s, live.line_a))
@@ -90,6 +93,7 @@ class Track:
             if self.lost_s is not None:
                 self.lost_s, self.failure, self.last_held_a = None, None, live.held_a
             self.answered_s = now_s if self.answered_s is None else self.answered_s
+            self.known_s = now_s if back else self.known_s
             return back
         if live.online is None or self.lost_s is not None:
             return False
@@ -128,6 +132,15 @@ class Track:
     def awaited(self, now_s: float) -> bool:
         """It may still answer for the first time since the hub knows it: nothing is raised before."""
         return not self.answered and now_s - self.since_s < ANSWER_S
+
+    def to_be_read(self, now_s: float) -> bool:
+        """It has just answered for the first time and has not said yet what it holds: it is read before it is told."""
+        return self.answered_s is not None and self.held_a is None and now_s - self.answered_s < READ_S
+
+    @property
+    def starts(self) -> bool:
+        """What is known of it became known in the time that it has for that after the hub's start."""
+        return self.known_s is not None and self.known_s - self.since_s < ANSWER_S + READ_S
 
     def may_hold_a(self, now_s: float) -> float:
         """The highest limit that it may hold now: confirmed, asked for, or its own fallback."""

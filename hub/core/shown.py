@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
-from hub.core.state import LiveCharger, LiveMeter, Picture
+from hub.core.state import LiveBalancing, LiveCharger, LiveMeter, Picture
 from hub.model.candidate import Candidate
 from hub.model.charger import Charger, Connection, Status
 from hub.model.grant import Grant
@@ -39,7 +39,7 @@ def site_document(picture: Picture, candidates: list[Candidate], now: datetime) 
 
 
 def site_state(picture: Picture, now: datetime) -> Json:
-    """The site: what flows through its grid connection, and how many chargers do what."""
+    """The site: what flows through its grid connection, how many chargers do what, and whether the start is over."""
     grid = picture.circuits.get(GRID)
     chargers = [picture.chargers.get(charger) for charger in picture.site.chargers]
     return {
@@ -52,7 +52,15 @@ def site_state(picture: Picture, now: datetime) -> Json:
             "online": sum(live is not None and live.online is True for live in chargers),
             "charging": sum(live is not None and live.status is Status.CHARGING for live in chargers),
         },
+        "balancing": _balancing(picture.balancing),
     }
+
+
+def _balancing(live: LiveBalancing | None) -> Json | None:
+    if live is None:
+        return None
+    state = "starting" if live.starting else "running"
+    return {"state": state, "since": iso(live.since), "waits_for": list(live.waits_for)}
 
 
 def circuit_state(picture: Picture, circuit: CircuitId, now: datetime) -> Json:

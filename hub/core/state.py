@@ -1,8 +1,8 @@
 """The live picture: what the hub knows now. Each kind of state has one writer; everybody else only reads.
 
-`LiveCharger` and `LiveMeter` are written by the devices room, grants and `LiveCircuit` by the balancer, and `site` by
-the drawing in `hub/config`. Plain mutable objects: a reading comes in a hundred times a second, and copying the whole
-picture for each was the dearest step of a prototype.
+`LiveCharger` and `LiveMeter` are written by the devices room, grants, `LiveCircuit` and `LiveBalancing` by the
+balancer, and `site` by the drawing in `hub/config`. Plain mutable objects: a reading comes in a hundred times a second,
+and copying the whole picture for each was the dearest step of a prototype.
 """
 
 from __future__ import annotations
@@ -69,6 +69,19 @@ class LiveCircuit:
     over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LiveBalancing:
+    """Whether the balancer has the whole site before it: after a start it reads first, and raises nothing meanwhile."""
+
+    since: datetime
+    waits_for: tuple[ChargerId | MeterId, ...] = ()  # who has to speak before the start is over
+
+    @property
+    def starting(self) -> bool:
+        """Nothing is raised yet."""
+        return bool(self.waits_for)
+
+
 @dataclass(slots=True)
 class Picture:
     """All of it, by id."""
@@ -78,3 +91,4 @@ class Picture:
     meters: dict[MeterId, LiveMeter] = field(default_factory=dict)
     grants: dict[ChargerId, Grant] = field(default_factory=dict)
     circuits: dict[CircuitId, LiveCircuit] = field(default_factory=dict)
+    balancing: LiveBalancing | None = None  # None: nothing was decided yet

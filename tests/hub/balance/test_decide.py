@@ -123,6 +123,34 @@ def test_while_somebody_has_not_answered_nothing_is_raised():
     assert said(memory, "c0")[0] == 31.5
 
 
+def test_the_start_is_over_when_each_meter_has_spoken_since_the_last_charger_did():
+    circuits = [circuit("grid", 63, meter="m"), circuit("garage", 32, meter="n")]
+    drawn = site(circuits, [charger("c0", "garage"), charger("c1")])
+    memory = remembered(drawn, heard("c0", held_a=8.0), since_s=NOW_S - 10)
+    for id in ("m", "n"):
+        meter(memory, 8.0, NOW_S, id)
+    assert decide(memory, NOW_S).waits_for == ("c1",)
+    memory.hear_charger(heard("c1", held_a=None), NOW_S + 1)
+    assert decide(memory, NOW_S + 1).waits_for == ("c1",)  # it is here, and has not said what it holds
+    memory.hear_charger(heard("c1", held_a=8.0), NOW_S + 2)
+    assert decide(memory, NOW_S + 2).waits_for == ("m",)  # in n's circuit everybody was known
+    assert meter(memory, 8.0, NOW_S + 3)  # the sample that was waited for asks for a decision
+    assert not meter(memory, 8.0, NOW_S + 4)
+    assert decide(memory, NOW_S + 4).waits_for == ()
+
+
+def test_the_start_waits_for_a_charger_half_a_minute_and_for_a_meter_ten_seconds():
+    memory = remembered(one_fuse(32, charger("c0"), meter="m"), since_s=NOW_S)
+    assert decide(memory, NOW_S + 29).waits_for == ("c0",)
+    assert memory.runs_out(NOW_S + 29, NOW_S + 30)
+    assert decide(memory, NOW_S + 30).waits_for == ()
+    memory = remembered(one_fuse(32, charger("c0"), meter="m"), since_s=NOW_S)
+    memory.hear_charger(heard("c0", held_a=8.0), NOW_S + 1)
+    assert said(memory, "c0", NOW_S + 11)[2] == "waiting to hear from meter m"
+    assert memory.runs_out(NOW_S + 11, NOW_S + 11.1)
+    assert said(memory, "c0", NOW_S + 12)[2] == "meter m is silent: nothing is raised"
+
+
 def test_a_charger_that_is_heard_first_is_read_before_it_is_commanded():
     memory = remembered(one_fuse(32, *TWO), since_s=NOW_S - 10)
     memory.hear_charger(heard("c0", held_a=None), NOW_S)

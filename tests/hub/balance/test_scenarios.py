@@ -65,7 +65,7 @@ def test_scenario_02_the_cars_themselves_take_no_more():
     loop.plug("c1", sedan(max_a=10.0))
     assert loop.run(30).amps() == near(16, 10)
     assert loop.run(100).amps() == near(19, 10)  # the small car leaves 3 A above its draw
-    assert loop.text("c1").startswith("12.9 A because the car draws only 10 A")
+    assert re.match(r"(12\.9|13) A because the car draws only (9\.9|10) A", loop.text("c1"))  # measured within 0.3 %
     assert never_over(loop)
 
 
@@ -235,6 +235,117 @@ def test_hub_restart_in_mid_session_changes_nothing():
     loop.sent.clear()
     assert loop.run(60).amps() == near(*before)
     assert all(abs(limit_a - before[0]) < 0.5 for _, _, limit_a in loop.sent)
+    assert never_over(loop)
+
+
+FULL = (12.0, 12.0, 12.0)  # of 40 A, for the restarts below: three cars share 27.5 A
+
+
+def full_site(*, meter_s: float = 1.0, **wires: Wire) -> Loop:
+    """Three cars at a full fuse, settled."""
+    loop = Loop(one_fuse(40, *chargers(3), meter="main"), lambda t: FULL, wires=wires, meter_s=meter_s)
+    for id in ("c0", "c1", "c2"):
+        loop.plug(id)
+    assert loop.run(90).amps() == near(9.17, 9.17, 9.17)
+    assert never_over(loop)
+    return loop
+
+
+def restarted(loop: Loop, **answers_at_s: float) -> float:
+    """The hub dies and starts; answers when that was. The chargers dial in after so many seconds."""
+    for id, at_s in answers_at_s.items():
+        loop.wires[id].answers_at_s = at_s
+    loop.restart_hub()
+    loop.sent.clear()
+    return loop.t
+
+
+@pytest.mark.parametrize("last_s", [0.3, 1.1, 2.9, 3.1, 8.0])
+@pytest.mark.parametrize("meter_s", [1.0, 3.0])
+@pytest.mark.parametrize("sample_s", [1.0, 10.0])
+def test_scenario_26_nothing_is_given_out_before_the_meter_has_spoken_anew(last_s, meter_s, sample_s):
+    """Until the last charger answered, its maximum was kept free, and the house seemed small in the meter's sum."""
+    loop = full_site(meter_s=meter_s, **{f"c{i}": Wire(sample_s=sample_s) for i in range(3)})
+    before = loop.amps()
+    restarted(loop, c1=0.2, c2=last_s)
+    assert loop.run(60).amps() == near(*before)
+    assert all(abs(limit_a - before[0]) < 0.5 for _, _, limit_a in loop.sent)
+    assert never_over(loop)
+    assert loop.decision.waits_for == ()
+
+
+def test_scenario_26_it_says_whom_it_waits_for():
+    loop = full_site(meter_s=5.0)
+    restarted(loop, c1=2.0, c2=3.0)
+    assert loop.run(1).decision.waits_for == ("c1", "c2")
+    assert loop.run(1.5).decision.waits_for == ("c2",)
+    assert loop.run(1).decision.waits_for == ("main",)  # it spoke at 0.1 s, and will at 5.1 s
+    assert loop.text("c0") == "waiting to hear from meter main"
+    assert loop.run(2).decision.waits_for == ()
+
+
+def test_scenario_26_a_charger_restarts_with_the_hub_and_gives_its_default():
+    """Nobody can tell it anything before it is back; the others make room by the meter, and then all share again."""
+    loop = full_site()
+    restarted(loop, c2=12.0)
+    loop.evses[ChargerId("c2")].set_pilot(24.0)
+    loop.run(11.5)
+    assert loop.commands_to("c2") == []
+    assert loop.amps("c0", "c1") == near(0, 0)  # 40 - 12 - 24 are not enough for one
+    assert loop.run(90).amps() == near(9.17, 9.17, 9.17)
+    assert loop.longest_over_s() <= 5
+
+
+def test_scenario_26_a_charger_is_away_while_the_hub_restarts():
+    """It goes on with what it has. For half a minute nobody is raised; after that its maximum is kept free."""
+    loop = full_site()
+    loop.wires["c2"].silent = True
+    restarted(loop)
+    loop.unplug("c1")
+    loop.run(29)
+    assert loop.commands_to("c0") == []
+    assert loop.amps("c0", "c2") == near(9.17, 9.17)
+    assert loop.text("c0") == "waiting to hear from c2"
+    loop.run(60)
+    assert loop.text("c2") == "does not answer; 32 A are kept free for it"
+    assert loop.decision.waits_for == ()
+    loop.wires["c2"].silent = False
+    assert loop.run(90).amps("c0", "c2") == near(13.75, 13.75)
+    assert never_over(loop)
+
+
+def test_scenario_26_the_meter_is_silent_while_the_hub_restarts():
+    loop = full_site()
+    loop.meters_down = True
+    restarted(loop, c2=3.0)
+    assert loop.run(5).decision.waits_for == ("main",)
+    loop.unplug("c1")
+    loop.run(40)
+    assert loop.decision.waits_for == ()  # the start is over: the meter has a rule of its own
+    assert loop.text("c0") == "meter main is silent: nothing is raised"
+    assert loop.amps("c0", "c2") == near(9.17, 9.17)
+    loop.meters_down = False
+    assert loop.run(90).amps("c0", "c2") == near(13.75, 13.75)
+    assert never_over(loop)
+
+
+def test_a_charger_that_comes_back_is_no_reason_to_raise_before_the_meter_has_spoken():
+    drawn = one_fuse(40, charger("c0"), charger("c1", fallback_a=16.0), meter="main")
+    loop = Loop(drawn, lambda t: FULL, meter_s=5.0)
+    loop.plug("c0")
+    loop.plug("c1")
+    assert loop.run(90).amps() == near(13.75, 13.75)
+    loop.lose("c1")
+    loop.wires["c1"].silent = True
+    loop.run(120)
+    assert loop.text("c1") == "does not answer; 16 A are kept free for it"
+    loop.sent.clear()
+    loop.wires["c1"].silent = False
+    loop.find("c1")
+    loop.run(0.2)
+    assert loop.text("c0") == "waiting to hear from meter main"
+    assert loop.decision.waits_for == ()  # no start of the hub
+    assert loop.run(90).amps() == near(13.75, 13.75)
     assert never_over(loop)
 
 

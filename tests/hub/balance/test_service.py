@@ -189,6 +189,22 @@ async def test_a_sample_above_the_limit_lowers_at_once_and_is_told_once(hub_of):
     assert (over.circuit, over.over_a) == (GRID, same_on_each(10.0))
 
 
+async def test_the_start_is_shown_until_everybody_was_heard(hub_of):
+    hub = await hub_of(one_fuse(32, *TWO, meter="m"))
+    await until(lambda: hub.picture.balancing is not None)
+    shown = hub.picture.balancing
+    assert (shown.starting, shown.waits_for) == (True, ("c0", "c1"))
+    for id in ("c0", "c1"):
+        hub.says(id, status=Status.CHARGING, held_a=6.0)
+    await until(lambda: hub.picture.balancing.waits_for == ("m",))
+    assert hub.picture.balancing.since == shown.since
+    assert hub.held() == [6, 6]
+    hub.measures(12.0)
+    await until(lambda: not hub.picture.balancing.starting)
+    assert hub.picture.balancing.since > shown.since
+    await until(lambda: hub.held() == [16, 16])
+
+
 async def test_one_command_at_a_time_for_each_charger(hub_of):
     hub = await charging(hub_of)
     await until(lambda: hub.held() == [16, 16])

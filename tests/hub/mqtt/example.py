@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hub.core.state import LiveCharger, LiveCircuit, LiveMeter, Picture
+from hub.core.state import LiveBalancing, LiveCharger, LiveCircuit, LiveMeter, Picture
 from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.charger import Charger, Status
 from hub.model.facts import SessionEnded
@@ -107,6 +107,7 @@ def picture() -> Picture:
                 binding=True,
             ),
         },
+        balancing=LiveBalancing(BEFORE, (BAY_2,)),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from hub.core import shown
 from hub.core.shown import Json
+from hub.core.state import LiveBalancing
 from hub.model.charger import Connection, Status
 from hub.model.facts import CircuitOverLimit, DeviceFound, StatusChanged
 from hub.model.ids import GRID, ChargerId, CircuitId, StationId
@@ -155,7 +156,13 @@ def test_the_site_counts_its_chargers() -> None:
         "power_w": 12502.9,
         "current_a": {"l1": 12.3, "l2": 24.06, "l3": 18.0},
         "chargers": {"total": 2, "online": 1, "charging": 1},
+        "balancing": {"state": "starting", "since": "2026-01-31T15:04:04.000Z", "waits_for": ["bay-2"]},
     }
+    seen.balancing = LiveBalancing(NOW)
+    running = {"state": "running", "since": "2026-01-31T15:04:05.123Z", "waits_for": []}
+    assert shown.site_state(seen, NOW)["balancing"] == running
+    seen.balancing = None
+    assert shown.site_state(seen, NOW)["balancing"] is None
     seen.circuits.clear()
     assert (shown.site_state(seen, NOW)["power_w"], shown.site_state(seen, NOW)["current_a"]) == (None, NOTHING)
 
