@@ -1,7 +1,8 @@
 """The bus: facts fan out to listeners, each with one bounded queue and one task, so that none can delay the teller.
 
 Live changes are conflated by key: while a listener is busy, ten changes of one charger become one. Events keep their
-order and are bounded; what must never be lost is read from the journal by cursor, not from here.
+order and are bounded; what must never be lost is read from the journal by cursor, not from here. An event that is kept
+goes through the journal first, where there is one, and is told when it is on disk.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class Bus:
     def __init__(self) -> None:
         self._tasks = Tasks("bus")
         self._listeners: list[Listener] = []
+        self._keeper: Callable[[Event], None] | None = None
 
     def listen(self, name: str, wants: tuple[type[Fact], ...], handle: Handler) -> None:
         """Call `handle` for every fact of these types, in its own task. Starts at once."""
@@ -80,8 +82,19 @@ class Bus:
         self._listeners.append(listener)
         self._tasks.keep(name, listener.run)
 
+    def keep_by(self, keeper: Callable[[Event], None] | None) -> None:
+        """Give every event that is kept to `keeper`, who writes it down and then calls `deliver`."""
+        self._keeper = keeper
+
     def publish(self, fact: Fact) -> None:
         """Tell a fact. Never waits, never fails."""
+        if self._keeper is not None and isinstance(fact, Event) and fact.keeping is not None:
+            self._keeper(fact)
+        else:
+            self.deliver(fact)
+
+    def deliver(self, fact: Fact) -> None:
+        """Tell a fact that is kept already, or is not to be."""
         for listener in self._listeners:
             if isinstance(fact, listener.wants):
                 listener.put(fact)

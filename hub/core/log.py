@@ -55,7 +55,8 @@ def to_stderr(*, as_json: bool = False, level: int = logging.INFO) -> None:
     handler.setFormatter(JsonLines() if as_json else Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.server").addFilter(NotOurFault())
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _room(logger: str) -> str:

@@ -62,6 +62,12 @@ class BadConfig(EvhubError):
     code = "bad_config"
 
 
+class NotKept(EvhubError):
+    """The database cannot take it now and nothing of it was saved: try again."""
+
+    code = "not_kept"
+
+
 class PortInUse(EvhubError):
     """Another program listens there: end it, or choose another port."""
 

@@ -97,6 +97,24 @@ class Gap(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorageFilled(Event):
+    """The disk is nearly full: measurements, progress and status are not written down any more; sessions are."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    free_mb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageFreed(Event):
+    """The disk has room again."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    free_mb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged(Event):
     """A charger's status word changed."""
 

@@ -1,0 +1,10 @@
+"""What the way up must remember: commands that were carried out."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Make the tables."""
