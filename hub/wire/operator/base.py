@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from hub.wire.operator.errors import NotReadable
 
-LONGEST_SEQ = 2**63 - 1
+HIGHEST = 2**53 - 1  # what every JSON reader holds exactly
 
 
 def _is_moment(text: str) -> str:
@@ -27,9 +27,9 @@ Moment = Annotated[str, AfterValidator(_is_moment), Field(json_schema_extra={"fo
 HubId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,39}$")]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """A random 128-bit identity: of an epoch, of a boot."""
-Seq = Annotated[int, Field(ge=1, le=LONGEST_SEQ)]
+Seq = Annotated[int, Field(ge=1, le=HIGHEST)]
 """A place in a hub's journal: 1, 2, 3 and so on, with nothing left out in one epoch."""
-Upto = Annotated[int, Field(ge=0, le=LONGEST_SEQ)]
+Upto = Annotated[int, Field(ge=0, le=HIGHEST)]
 """The last place of a part of the journal that begins at 1; 0 is the empty part."""
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 """One of a few words. A reader takes one that it does not know for unknown."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue, ValidationError
 
-from hub.wire.operator.base import Hex, Moment, Record, Word, in_words
+from hub.wire.operator.base import Moment, Record, Word, in_words
 from hub.wire.operator.errors import NotReadable
 from hub.wire.operator.messages import Fault, Lines
 
@@ -26,7 +26,7 @@ class HubStarted(Fact):
     """The hub began to run. `clean`: the run before ended as it should; null when there was none."""
 
     version: str
-    boot_id: Hex
+    boot_id: str
     clean: bool | None
 
 
@@ -37,6 +37,18 @@ class Gap(Fact):
     count: int
     first: int | None = None
     last: int | None = None
+
+
+class StorageFilled(Fact):
+    """The disk is nearly full: measurements, progress and status are not written down any more; sessions are."""
+
+    free_mb: int
+
+
+class StorageFreed(Fact):
+    """The disk has room again."""
+
+    free_mb: int
 
 
 class StatusChanged(Fact):
@@ -103,6 +115,31 @@ class SessionEnded(Fact):
     reason: str | None
     started_at: Moment
     ended_at: Moment
+
+
+class DeviceAdopted(Fact):
+    """A device came into the drawing: `device` is the id of a charger or a meter, as `kind` says."""
+
+    kind: Word
+    device: str
+    station: str
+
+
+class DeviceReplaced(Fact):
+    """Another station took the place of one in the drawing; id, name, circuit and history stay."""
+
+    kind: Word
+    device: str
+    before: str
+    after: str
+
+
+class DeviceRetired(Fact):
+    """A charger or a meter was taken out of the drawing; its history stays."""
+
+    kind: Word
+    device: str
+    station: str
 
 
 class CircuitOverLimit(Fact):

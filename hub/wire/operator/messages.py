@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
-from hub.wire.operator.base import Hex, HubId, Message, Moment, Record, Seq, Upto, Word
+from hub.wire.operator.base import HIGHEST, Hex, HubId, Message, Moment, Record, Seq, Upto, Word
 
 MOST_ITEMS = 500
 
@@ -17,7 +17,7 @@ class Event(Record):
     seq: Seq
     schema_id: str = Field(alias="schema", min_length=1, max_length=100)
     at: Moment
-    mono_ms: int = Field(ge=0, le=2**63 - 1, description="The boot's own clock: it never jumps.")
+    mono_ms: int = Field(ge=0, le=HIGHEST, description="The boot's own clock: it never jumps.")
     boot_id: Hex
     clock_synced: bool | None = Field(description="Whether the wall clock was known to be right; null = not known.")
     keeping: Word = Field(alias="class", description="kept (never dropped), status or progress (thinned first).")
@@ -143,7 +143,7 @@ class Status(Message):
     hub: HubId
     epoch: Hex
     seq: Upto = Field(description="The head of the journal that this status reflects.")
-    rev: int = Field(ge=0, le=2**63 - 1, description="Rises with every status of one boot.")
+    rev: int = Field(ge=0, le=HIGHEST, description="Rises with every status of one boot.")
     boot_id: Hex
     at: Moment
     site: SiteStatus
