@@ -105,7 +105,8 @@ class Presence:
             await telling
 
     async def _register(self, zeroconf: AsyncZeroconf, info: ServiceInfo) -> Awaitable[object]:
-        return await zeroconf.async_register_service(info, cooperating_responders=self._known)
+        # not strictly: some types are longer than the 15 bytes of RFC 6763, 7.2
+        return await zeroconf.async_register_service(info, cooperating_responders=self._known, strict=False)
 
     async def _change(self, zeroconf: AsyncZeroconf, info: ServiceInfo) -> Awaitable[object]:
         return await zeroconf.async_update_service(info)
