@@ -9,16 +9,21 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from hub import __version__
 from hub.balance.config import per_phase
 from hub.balance.service import Balance
 from hub.config.drawing import FileDrawing
 from hub.config.load import Loaded
 from hub.core.bus import Bus
 from hub.core.clock import Clock, SystemClock
+from hub.core.database import url_of
+from hub.core.documents import Documents
+from hub.core.journal import Journal
 from hub.core.keep import Keep
 from hub.core.orders import Orders
 from hub.core.shown import site_document
 from hub.core.state import Picture
+from hub.core.store import Store
 from hub.devices.entries import StationEntry
 from hub.devices.manifests import manifests
 from hub.devices.service import Devices, Parts
@@ -42,6 +47,9 @@ class App:
         self.bus = Bus()
         self.orders = Orders(self.clock)
         self.keep = Keep(data / "state")
+        self.store = Store(url_of(config.store, data), config.store, self.clock, self.bus.deliver)
+        self.journal = Journal(self.store, config.store, self.clock)
+        self.documents = Documents(self.store, self.clock)
         self.picture = Picture(loaded.site)
         self.drawing = FileDrawing(loaded, self.picture, self.bus)
         self.web = Web(config.web, self.bus, self.clock, self.status)
@@ -56,7 +64,7 @@ class App:
             self.orders,
             self.devices,
             self.clock,
-            self.keep,
+            self.documents,
             config.balance,
             {} if declared is None else {GRID: per_phase(declared)},
         )
@@ -71,6 +79,7 @@ class App:
         try:
             await self._begin(self.bus.close)
             await self._begin(self.door.stop, self.door.start)
+            await self._begin(self._let_store_go, self._open_store)
             await self._begin(self.web.stop, self.web.start)
             await self._begin(self.discovery.stop, self.discovery.start)
             await self._begin(self.devices.stop, self.devices.start)
@@ -84,6 +93,17 @@ class App:
         """Close what was started, last first."""
         while self._stops:
             await self._stops.pop()()
+
+    async def _open_store(self) -> None:
+        """Open the database; what is kept goes through it from now on."""
+        await self.store.start(__version__)
+        self.bus.keep_by(self.store.tell)
+        await self.journal.start()
+
+    async def _let_store_go(self) -> None:
+        await self.journal.stop()
+        self.bus.keep_by(None)
+        await self.store.stop()
 
     async def _begin(
         self, stop: Callable[[], Awaitable[None]], start: Callable[[], Awaitable[None]] | None = None

@@ -20,7 +20,7 @@ from hub.balance.store import load_wishes, save_wishes
 from hub.balance.track import Track
 from hub.core.bus import Bus
 from hub.core.clock import Clock
-from hub.core.keep import Keep
+from hub.core.documents import Documents
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.ports import Limits
 from hub.core.state import LiveBalancing, LiveCircuit, Picture
@@ -76,7 +76,7 @@ class Balance:
     orders: Orders
     limits: Limits
     clock: Clock
-    keep: Keep
+    documents: Documents
     config: BalanceConfig
     unmanaged_a: Mapping[CircuitId, PerPhase[float]] = field(default_factory=dict)
     _memory: Memory = field(init=False)
@@ -92,7 +92,7 @@ class Balance:
         """Begin to balance. Nothing is raised until every charger has answered, or had its time to."""
         besides = Besides(self.config.margin_a, self.unmanaged_a)
         self._memory = Memory(self.picture.site, besides, self.clock.monotonic())
-        self._memory.wishes = load_wishes(self.keep)
+        self._memory.wishes = await load_wishes(self.documents)
         self._hear_all()
         self.bus.listen("balance", (ChargerChanged, MeterChanged, DrawingChanged), self._hear)
         self._offer_orders()
@@ -261,7 +261,7 @@ class Balance:
         id = track.charger.id
         self._memory.wishes[id] = wish
         async with self._saving:
-            await asyncio.to_thread(save_wishes, self.keep, dict(self._memory.wishes))
+            await save_wishes(self.documents, dict(self._memory.wishes))
         after = self._decisions + 1
         self._wanted.set()
         try:

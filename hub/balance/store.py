@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.balance.demand import Wish
-from hub.core.keep import Keep
+from hub.core.documents import Documents
 from hub.model.ids import ChargerId
 
 DOCUMENT = "balance"
 
 
-def load_wishes(keep: Keep) -> dict[ChargerId, Wish]:
+async def load_wishes(documents: Documents) -> dict[ChargerId, Wish]:
     """The wishes of before; what cannot be read is left out."""
-    document = keep.load(DOCUMENT)
+    document = await documents.load(DOCUMENT)
     wishes = document.get("wishes") if isinstance(document, dict) else None
     return {ChargerId(str(id)): _read(wish) for id, wish in wishes.items()} if isinstance(wishes, dict) else {}
 
 
-def save_wishes(keep: Keep, wishes: Mapping[ChargerId, Wish]) -> None:
+async def save_wishes(documents: Documents, wishes: Mapping[ChargerId, Wish]) -> None:
     """Write them down; on disk when this returns."""
     asked = {id: {"limit_a": wish.limit_a, "allow": wish.allow} for id, wish in wishes.items() if wish != Wish()}
-    keep.save(DOCUMENT, {"wishes": asked})
+    await documents.save(DOCUMENT, {"wishes": asked})
 
 
 def _read(wish: object) -> Wish:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, Stri
 
 from hub.balance.config import BalanceConfig, CircuitConfig, GridConfig
 from hub.config.zone import is_zone, system_zone
+from hub.core.database import StoreConfig
 from hub.devices.config import ChargerConfig, MeterConfig
 from hub.devices.manifests import server_config_class
 from hub.discovery.config import DiscoveryConfig
@@ -73,6 +74,7 @@ class Config(BaseModel):
     chargers: dict[Id, ChargerConfig] = Field(default_factory=dict, description="one entry for each outlet")
     meters: dict[Id, MeterConfig] = Field(default_factory=dict, description="one entry for each meter")
     balance: BalanceConfig = BalanceConfig()
+    store: StoreConfig = StoreConfig()
     mqtt: MqttConfig = MqttConfig()
     web: WebConfig = WebConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()

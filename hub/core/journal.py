@@ -19,10 +19,12 @@ from hub.core.clock import Clock
 from hub.core.database import StoreConfig
 from hub.core.store import Store, Tx
 from hub.core.tables import boots, cursors, epochs, journal
+from hub.core.tasks import Tasks
 from hub.model.facts import Gap, Keeping
 
 log = logging.getLogger(__name__)
 
+PRUNE_S = 3600.0
 AT_A_TIME = 2_000  # rows that go in one unit of work, so that nobody waits long for the writer
 
 
@@ -54,6 +56,20 @@ class Journal:
 
     def __init__(self, store: Store, config: StoreConfig, clock: Clock) -> None:
         self._store, self._config, self._clock = store, config, clock
+        self._tasks = Tasks("journal")
+
+    async def start(self) -> None:
+        """Prune every hour."""
+        self._tasks.keep("prune", self._prune_hourly)
+
+    async def stop(self) -> None:
+        """Let it grow."""
+        await self._tasks.close()
+
+    async def _prune_hourly(self) -> None:
+        while True:
+            await self._clock.sleep(PRUNE_S)
+            await self.prune()
 
     @property
     def head(self) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hub.balance.config import BalanceConfig
 from hub.balance.service import Balance
 from hub.core.bus import Bus
 from hub.core.clock import SystemClock
-from hub.core.keep import Keep
+from hub.core.documents import Documents
 from hub.core.orders import Caller, Envelope, Orders, Reply
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.model.charger import Status
@@ -31,6 +32,7 @@ from hub.model.reading import MeterReading
 from hub.model.site import Site
 from hub.model.units import PerPhase, same_on_each
 from tests.hub.balance.drawings import charger, one_fuse
+from tests.stores import store
 
 
 @dataclass
@@ -80,7 +82,8 @@ class Hub:
         self.facts: list[Fact] = []
         self.draw(drawn)
         config = BalanceConfig(interval_s=1, margin_a=0.0)
-        self.balance = Balance(self.picture, self.bus, self.orders, self.chargers, self.clock, Keep(folder), config)
+        self.life = AsyncExitStack()
+        self.folder, self.config = folder, config
 
     def draw(self, drawn: Site) -> None:
         self.picture.site = drawn
@@ -91,11 +94,14 @@ class Hub:
 
     async def start(self) -> "Hub":
         self.bus.listen("test", (CircuitsChanged, CircuitOverLimit, CircuitBackUnderLimit), self._note)
+        documents = Documents(await self.life.enter_async_context(store(self.folder)), self.clock)
+        self.balance = Balance(self.picture, self.bus, self.orders, self.chargers, self.clock, documents, self.config)
         await self.balance.start()
         return self
 
     async def stop(self) -> None:
         await self.balance.stop()
+        await self.life.aclose()
         await self.bus.close()
 
     async def _note(self, fact: Fact) -> None:
@@ -313,7 +319,9 @@ async def test_wishes_survive_a_restart(tmp_path):
 
 
 async def test_a_damaged_document_is_no_wish(tmp_path):
-    Keep(tmp_path).save("balance", {"wishes": {"c0": 7, "c1": {"limit_a": "x", "allow": "y"}}})
+    async with store(tmp_path) as earlier:
+        wishes = {"c0": 7, "c1": {"limit_a": "x", "allow": "y"}}
+        await Documents(earlier, SystemClock()).save("balance", {"wishes": wishes})
     hub = await Hub(one_fuse(32, *TWO), tmp_path).start()
     for id in ("c0", "c1"):
         hub.says(id, status=Status.CHARGING, held_a=6.0)
