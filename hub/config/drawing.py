@@ -1,22 +1,26 @@
-"""The drawing and the file behind it: adopting a device writes it into config.yaml first, and into the picture then."""
+"""The drawing and the file behind it: every change is in config.yaml first, and in the live picture then.
+
+The file belongs to people: it may be edited at any moment. What it says counts when it is read again; while it has an
+error, or is gone, the hub goes on with what it had.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
-import os
-import stat
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from hub.config.document import composed, read
-from hub.config.load import BYTE_ORDER_MARK, Loaded, load_text, text_of
+from hub.config.changes import differing, needing_restart, told
+from hub.config.document import composed
+from hub.config.edit import Plan, edited
+from hub.config.file import Stamp, put, stamp_of
+from hub.config.load import Loaded, load_text, text_of
 from hub.config.problem import BadConfigFile, Level, Problem
 from hub.config.schema import Config
-from hub.config.splice import CannotSplice, inserted
-from hub.config.wishes import Entry, entry_for
+from hub.config.splice import CannotSplice
+from hub.config.wishes import adoption
 from hub.core.bus import Bus
+from hub.core.clock import Clock
 from hub.core.state import Picture
 from hub.devices.entries import StationEntry
 from hub.model.candidate import Candidate, Kind
@@ -26,6 +30,8 @@ from hub.model.ids import ChargerId, MeterId, StationId
 from hub.model.site import Site
 from hub.sdk.config import IntegrationConfig
 
+Settings = Callable[[Config], None]
+
 
 class FileDrawing:
     """Answers the port `Drawing`, and is the one writer of `picture.site`.
@@ -33,11 +39,20 @@ class FileDrawing:
     `entries` and `section` are for who runs the devices.
     """
 
-    def __init__(self, loaded: Loaded, picture: Picture, bus: Bus) -> None:
+    def __init__(self, loaded: Loaded, picture: Picture, bus: Bus, clock: Clock) -> None:
         self._loaded = loaded
+        self._started = loaded.config
         self._picture = picture
-        self._bus = bus
+        self._bus, self._clock = bus, clock
+        self._settings: list[Settings] = []
         self._writing = asyncio.Lock()
+        self.seen = loaded.stamp
+        self.trouble: BadConfigFile | None = None
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration that counts now."""
+        return self._loaded
 
     @property
     def site(self) -> Site:
@@ -45,14 +60,19 @@ class FileDrawing:
         return self._loaded.site
 
     @property
-    def config(self) -> Config:
-        """The configuration as it was last read."""
-        return self._loaded.config
-
-    @property
     def entries(self) -> Mapping[StationId, StationEntry]:
         """One entry for each physical device of the drawing."""
         return self._loaded.entries
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """The state of the file on the disk; `seen` is the one that was read last, whatever was in it."""
+        return stamp_of(self._loaded.path)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The keys that say something new, and count from the next start."""
+        return needing_restart(self._started, self._loaded.config)
 
     def section(self, integration: str) -> IntegrationConfig:
         """The settings of a server integration."""
@@ -65,132 +85,115 @@ class FileDrawing:
         mine = (charger for charger in self.site.chargers.values() if charger.station == station)
         return any(connector is None or charger.connector == connector for charger in mine)
 
-    async def adopt(self, candidate: Candidate, wishes: Mapping[str, object]) -> ChargerId | MeterId:
-        """Add a found device to the file, then to the picture. One adoption at a time.
+    def on_settings(self, call: Settings) -> None:
+        """Call this with every new configuration, before the new drawing is told."""
+        self._settings.append(call)
 
-        The file is read again first: what somebody wrote into it since the start is kept, and counts from now on.
+    async def adopt(self, candidate: Candidate, wishes: Mapping[str, object]) -> ChargerId | MeterId:
+        """Add a found device to the file, then to the picture.
+
         Raises Invalid for a wish that cannot be, Refused when the device is in already or the file cannot be written.
+        """
+        plan = await self.change(lambda now: adoption(candidate, wishes, now))
+        id = plan.about.partition(".")[2]
+        return ChargerId(id) if candidate.kind is Kind.CHARGER else MeterId(id)
+
+    async def change(self, plan_for: Callable[[Loaded], Plan]) -> Plan:
+        """Write a change into the file, then take the file. One at a time.
+
+        The file is read again first: what somebody wrote into it since is kept, and counts from now on. `plan_for` gets
+        that and may raise. Raises Invalid where the result would be no configuration, else Refused; then the file is
+        as it was.
         """
         async with self._writing:
             try:
-                entry, loaded = await asyncio.to_thread(_adopted, self._loaded, candidate, wishes)
+                plan, loaded = await asyncio.to_thread(_changed, self._loaded, plan_for)
             finally:
                 composed.cache_clear()
-            self._loaded = loaded
+            self._take(loaded)
+        return plan
+
+    async def reload(self) -> tuple[str, ...]:
+        """Take the file as it is now; answers the keys that changed.
+
+        Raises BadConfigFile for a file with errors, Refused for one that is being written; then all stays as it is.
+        """
+        async with self._writing:
+            self.seen = self.stamp
+            try:
+                loaded = await asyncio.to_thread(_now, self._loaded)
+            except BadConfigFile as wrong:
+                self.trouble = wrong
+                raise
+            finally:
+                composed.cache_clear()
+            return self._take(loaded)
+
+    def _take(self, loaded: Loaded) -> tuple[str, ...]:
+        """From now on this counts: settings first, then the drawing, and everybody is told."""
+        before, self._loaded = self._loaded, loaded
+        self.seen, self.trouble = loaded.stamp, None
+        changed = tuple(differing(before.config, loaded.config))
+        if changed:
             self._picture.site = loaded.site
-        self._bus.publish(DrawingChanged())
-        return ChargerId(entry.id) if candidate.kind is Kind.CHARGER else MeterId(entry.id)
+            for call in self._settings:
+                call(loaded.config)
+            for fact in told(before.site, loaded.site, self._clock.now()):
+                self._bus.publish(fact)
+            self._bus.publish(DrawingChanged())
+        return changed
 
 
-def _adopted(loaded: Loaded, candidate: Candidate, wishes: Mapping[str, object]) -> tuple[Entry, Loaded]:
-    """The file with one entry more, checked before it is written."""
-    path = loaded.path.resolve()
-    before = _stamp(path)
-    text = _readable(path)
-    current = _now(text, loaded)
-    entry = entry_for(candidate, wishes, current)
-    fresh = _edited(text, entry, loaded.path)
+def _now(loaded: Loaded) -> Loaded:
+    """The file as it is on the disk. Raises BadConfigFile; Refused when somebody writes at the same moment."""
+    stamp = stamp_of(loaded.path)
+    fresh = load_text(text_of(loaded.path), loaded.path, loaded.manifests)
+    _refuse_moved(loaded, stamp)
+    return replace(fresh, stamp=stamp)
+
+
+def _changed(loaded: Loaded, plan_for: Callable[[Loaded], Plan]) -> tuple[Plan, Loaded]:
+    """The file with a change in it, checked before it is written."""
+    path, stamp = loaded.path, stamp_of(loaded.path)
+    text = _readable(loaded)
+    plan = plan_for(_in_order(text, loaded))
     try:
-        checked = load_text(fresh, loaded.path, loaded.manifests)
+        fresh = edited(text, plan)
+    except CannotSplice as cannot:
+        said = f"{path} is written in a way that cannot be changed safely ({cannot})"
+        raise Refused(said, f"write it yourself: {plan.by_hand}") from cannot
+    try:
+        checked = load_text(fresh, path, loaded.manifests)
     except BadConfigFile as wrong:
-        raise _not_possible(wrong.problems, entry) from wrong
-    if _stamp(path) != before:
+        raise _not_possible(wrong.problems, plan.about) from wrong
+    _refuse_moved(loaded, stamp)
+    put(path, fresh)
+    return plan, replace(checked, stamp=stamp_of(path))
+
+
+def _refuse_moved(loaded: Loaded, stamp: Stamp | None) -> None:
+    if stamp_of(loaded.path) != stamp:
         raise Refused(f"{loaded.path} is being edited at this moment", "save it, then try again")
-    _replace(path, fresh)
-    return entry, checked
 
 
-def _readable(path: Path) -> str:
+def _readable(loaded: Loaded) -> str:
     try:
-        return text_of(path)
+        return text_of(loaded.path)
     except BadConfigFile as wrong:
         problem = wrong.problems[0]
-        raise Refused(f"{path} {problem.message}", "put the file back; the hub goes on without it") from wrong
+        raise Refused(f"{loaded.path} {problem.message}", "put the file back; the hub goes on without it") from wrong
 
 
-def _now(text: str, loaded: Loaded) -> Loaded:
+def _in_order(text: str, loaded: Loaded) -> Loaded:
     try:
         return load_text(text, loaded.path, loaded.manifests)
     except BadConfigFile as wrong:
         first = next(problem for problem in wrong.problems if problem.level is Level.ERROR)
         said = f"{loaded.path} was edited and has an error now: {first.where} {first.key} {first.message}"
-        raise Refused(said, "repair it (evhub check-config), then adopt again") from wrong
+        raise Refused(said, "repair it (evhub check-config), then try again") from wrong
 
 
-def _edited(text: str, entry: Entry, path: Path) -> str:
-    """The text with the new lines; checked to say what it said before, and the entry beside."""
-    body = text.removeprefix(BYTE_ORDER_MARK)
-    wanted = read(body).plain
-    try:
-        for place, value in entry.additions():
-            wanted = _with(wanted, place, value)
-            body = inserted(body, place, value)
-        if read(body).plain != wanted:
-            raise CannotSplice("the result reads differently")
-    except CannotSplice as cannot:
-        said = f"{path} is written in a way that cannot be added to safely ({cannot})"
-        raise Refused(said, f"write it yourself: {entry.as_yaml()}") from cannot
-    return text[: len(text) - len(text.removeprefix(BYTE_ORDER_MARK))] + body
-
-
-def _with(plain: object, place: tuple[str, ...], value: object) -> dict[str, object]:
-    """The plain values with one more."""
-    here = dict(plain) if isinstance(plain, dict) else {}
-    here[place[0]] = value if len(place) == 1 else _with(here.get(place[0]), place[1:], value)
-    return here
-
-
-def _not_possible(problems: tuple[Problem, ...], entry: Entry) -> Invalid:
+def _not_possible(problems: tuple[Problem, ...], about: str) -> Invalid:
     errors = [problem for problem in problems if problem.level is Level.ERROR]
-    said = "; ".join(
-        f"{problem.key.removeprefix(entry.key + '.')}: {problem.message.rstrip('.')}" for problem in errors
-    )
+    said = "; ".join(f"{problem.key.removeprefix(f'{about}.')}: {problem.message.rstrip('.')}" for problem in errors)
     return Invalid(said, " ".join(problem.next for problem in errors))
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        now = path.stat()
-    except OSError:
-        return None
-    return now.st_ino, now.st_size, now.st_mtime_ns
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a new file beside the old one, flush it to the disk, and put it in its place with the same rights."""
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        old = path.stat()
-        with open(fresh, "wb", opener=_private) as file:
-            file.write(text.encode("utf-8"))
-            os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
-            with contextlib.suppress(PermissionError):
-                os.fchown(file.fileno(), old.st_uid, old.st_gid)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        _flush_folder(path.parent)
-    except OSError as failed:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise Refused(f"{path} cannot be written: {failed.strerror}", _next_step(failed)) from failed
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _next_step(failed: OSError) -> str:
-    if failed.errno in {errno.EBUSY, errno.EXDEV}:
-        return "the file is mounted by itself: mount its folder instead"
-    if failed.errno == errno.ENOSPC:
-        return "make room on the disk, then try again"
-    return "give the hub's user the right to write the file and its folder, then try again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from hub.config.build import entries_of, site_of
 from hub.config.document import Document, composed, read
 from hub.config.draft import Draft, draft_of, own_findings, strictly
 from hub.config.explain import findings, shown
+from hub.config.file import Stamp, stamp_of
 from hub.config.problem import BadConfigFile, Finding, Level, Problem, Report
 from hub.config.schema import Config, config_model
 from hub.config.sense import sense
@@ -35,6 +36,7 @@ class Loaded:
     entries: Mapping[StationId, StationEntry]
     manifests: Mapping[str, Manifest]
     problems: tuple[Problem, ...] = ()
+    stamp: Stamp | None = None  # the state of the file that was read; None for a text that is not there yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Looked:
 
 def load(path: Path) -> Loaded:
     """Read a file. Raises BadConfigFile with every problem when there is an error."""
+    stamp = stamp_of(path)
     try:
-        return load_text(text_of(path), path, all_manifests())
+        return replace(load_text(text_of(path), path, all_manifests()), stamp=stamp)
     finally:
         composed.cache_clear()
 

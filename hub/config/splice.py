@@ -1,4 +1,4 @@
-"""Writing into a YAML file without touching what people wrote: only the new lines are new, byte for byte.
+"""Writing into a YAML file without touching what people wrote: only what was asked for changes, byte for byte.
 
 A round trip through a YAML library keeps comments and order, but it may move blanks, wrap lines and change quotes.
 Here the library says only where things stand, and the text is cut and joined there. Who calls this reads the result
@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from hub.config.document import composed
@@ -40,9 +41,7 @@ def inserted(text: str, place: tuple[str, ...], value: object) -> str:
 
     `value`: text, number, boolean, None, list of such, or a mapping. Raises CannotSplice.
     """
-    root = composed(text)
-    if root is None:
-        raise CannotSplice("the file holds no keys")
+    root = _root(text)
     spot = _Spot(root, None, 0, _step(root))
     for depth, name in enumerate(place[:-1]):
         found = _child(spot.node, name)
@@ -52,6 +51,80 @@ def inserted(text: str, place: tuple[str, ...], value: object) -> str:
     if _child(spot.node, place[-1]) is not None:
         raise CannotSplice(f"{'.'.join(place)} is written already")
     return _insert(text, spot, place[-1], value)
+
+
+def removed(text: str, place: tuple[str, ...]) -> str:
+    """The text without the key at `place` and all beneath it; comments around it stay. Raises CannotSplice."""
+    group, number = _pair(_root(text), place)
+    key, value = group.value[number]
+    if group.flow_style:
+        return _out_of_flow(text, group, number)
+    _alone_in_its_line(text, key)
+    parts = text.splitlines(keepends=True)
+    return "".join([*parts[: key.start_mark.line], *parts[_end_of_pair(key, value) :]])
+
+
+def changed(text: str, place: tuple[str, ...], value: object) -> str:
+    """The text with another value at `place`, where one value stands in one line now. Raises CannotSplice."""
+    group, number = _pair(_root(text), place)
+    key, node = group.value[number]
+    if not isinstance(node, ScalarNode) or _is_alias(key, node) or node.start_mark.line != node.end_mark.line:
+        raise CannotSplice(f"{'.'.join(place)} is not one value in one line")
+    start, end = node.start_mark.index, node.end_mark.index
+    if start == end:  # nothing stands there yet
+        start = end = text.index(":", key.end_mark.index) + 1
+        return f"{text[:start]} {_flow(value)}{text[end:]}"
+    return f"{text[:start]}{_flow(value)}{text[end:]}"
+
+
+def _root(text: str) -> Node:
+    try:
+        root = composed(text)
+    except (YAMLError, ValueError, RecursionError) as wrong:
+        raise CannotSplice("it would not be YAML any more") from wrong
+    if root is None:
+        raise CannotSplice("the file holds no keys")
+    return root
+
+
+def _pair(root: Node, place: tuple[str, ...]) -> tuple[MappingNode, int]:
+    """The group in which the last step of `place` stands, and its number there."""
+    node: Node = root
+    for name in place[:-1]:
+        found = _child(node, name)
+        if found is None or _is_alias(*found):
+            raise CannotSplice(f"{'.'.join(place)} is not written out")
+        node = found[1]
+    names = [key.value for key, _ in node.value] if isinstance(node, MappingNode) else []
+    if not isinstance(node, MappingNode) or names.count(place[-1]) != 1:
+        raise CannotSplice(f"{'.'.join(place)} is not written out")
+    return node, names.index(place[-1])
+
+
+def _is_alias(key: Node, value: Node) -> bool:
+    """`key: *x`: the value stands where its anchor is."""
+    return bool(value.start_mark.index < key.start_mark.index)
+
+
+def _alone_in_its_line(text: str, key: Node) -> None:
+    if text[text.rfind("\n", 0, key.start_mark.index) + 1 : key.start_mark.index].strip(" "):
+        raise CannotSplice("something stands before it in its line")
+
+
+def _out_of_flow(text: str, group: MappingNode, number: int) -> str:
+    """One pair out of `{a: 1, b: 2}`, with the comma that is one too many then."""
+    if any(_is_alias(key, value) for key, value in group.value):
+        raise CannotSplice("an alias stands between the braces")
+    key, value = group.value[number]
+    start, end = key.start_mark.index, value.end_mark.index
+    if number > 0:
+        start = group.value[number - 1][1].end_mark.index
+    elif len(group.value) > 1:
+        end = group.value[1][0].start_mark.index
+    between = text[start : key.start_mark.index] + text[value.end_mark.index : end]
+    if "#" in between:
+        raise CannotSplice("a comment stands between the braces")
+    return text[:start] + text[end:]
 
 
 def _step(root: Node) -> int:
@@ -118,15 +191,17 @@ def _into_flow(text: str, node: MappingNode, name: str, value: object) -> str:
 def _end_of(node: Node) -> int:
     """The line behind the last thing of a node, comments and blank lines after it not counted."""
     if isinstance(node, MappingNode) and node.value and not node.flow_style:
-        key, value = node.value[-1]
-        is_alias = value.start_mark.index < key.start_mark.index
-        is_nothing = isinstance(value, ScalarNode) and value.start_mark.index == value.end_mark.index
-        return int(key.end_mark.line) + 1 if is_alias or is_nothing else _end_of(value)
+        return _end_of_pair(*node.value[-1])
     if isinstance(node, SequenceNode) and node.value and not node.flow_style:
         return _end_of(node.value[-1])
     if isinstance(node, ScalarNode) and node.style in {"|", ">"}:
         return int(node.end_mark.line)
     return int(node.end_mark.line) + 1
+
+
+def _end_of_pair(key: Node, value: Node) -> int:
+    is_nothing = isinstance(value, ScalarNode) and value.start_mark.index == value.end_mark.index
+    return int(key.end_mark.line) + 1 if _is_alias(key, value) or is_nothing else _end_of(value)
 
 
 def _join(text: str, line: int, lines: list[str], ends: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
+from hub.config.edit import Place, Plan
 from hub.config.explain import known_words
 from hub.config.load import Loaded
 from hub.model.candidate import Candidate, Kind
@@ -16,34 +16,7 @@ from hub.model.site import Meter, Site
 FIRST_METER = "main"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One new entry of `chargers` or `meters`; for a meter also the circuit that it measures."""
-
-    section: str
-    id: str
-    keys: Mapping[str, object]
-    measures: CircuitId | None = None
-
-    @property
-    def key(self) -> str:
-        """chargers.bay-3"""
-        return f"{self.section}.{self.id}"
-
-    def additions(self) -> Iterator[tuple[tuple[str, ...], object]]:
-        """What to write where."""
-        yield (self.section, self.id), self.keys
-        if self.measures is not None:
-            circuit = ("grid",) if self.measures == GRID else ("circuits", str(self.measures))
-            yield (*circuit, "meter"), self.id
-
-    def as_yaml(self) -> str:
-        """For a person who has to write it."""
-        inside = ", ".join(f"{key}: {value}" for key, value in self.keys.items())
-        return f"{self.section}: {{{self.id}: {{{inside}}}}}"
-
-
-def entry_for(candidate: Candidate, wishes: Mapping[str, object], loaded: Loaded) -> Entry:
+def adoption(candidate: Candidate, wishes: Mapping[str, object], loaded: Loaded) -> Plan:
     """The new entry; its values are checked later with the whole file. Raises Invalid or Refused with the next step."""
     said = {key: value for key, value in wishes.items() if value is not None}
     _refuse_other_case(candidate.station, loaded.site)
@@ -52,16 +25,23 @@ def entry_for(candidate: Candidate, wishes: Mapping[str, object], loaded: Loaded
     return _charger(candidate, said, loaded.site)
 
 
+def _entry(place: Place, keys: Mapping[str, object], *more: tuple[Place, object]) -> Plan:
+    section, id = place
+    inside = ", ".join(f"{key}: {value}" for key, value in keys.items())
+    by_hand = f"{section}: {{{id}: {{{inside}}}}}"
+    return Plan(f"{section}.{id}", ((place, keys), *more), by_hand, {"id": id})
+
+
 def _refuse_other_case(station: StationId, site: Site) -> None:
     """A serial is often typed off a label: the same letters in another case are the same device."""
     devices: tuple[Charger | Meter, ...] = (*site.chargers.values(), *site.meters.values())
     for drawn in devices:
         if drawn.station != station and drawn.station.casefold() == station.casefold():
             said = f"{drawn.id} is this device, but it calls itself '{station}' and not '{drawn.station}'"
-            raise Refused(said, f"write station: {station} there, then restart the hub")
+            raise Refused(said, f"write station: {station} there")
 
 
-def _charger(candidate: Candidate, said: dict[str, object], site: Site) -> Entry:
+def _charger(candidate: Candidate, said: dict[str, object], site: Site) -> Plan:
     id = _id(said.pop("id", None), "bay", site.chargers)
     taken = {c.connector: c.id for c in site.chargers.values() if c.station == candidate.station}
     connector = said.pop("connector", None) or _free_outlet(candidate, taken)
@@ -79,7 +59,7 @@ def _charger(candidate: Candidate, said: dict[str, object], site: Site) -> Entry
     if (name := said.pop("name", None)) is not None:
         keys["name"] = name
     keys["circuit"] = said.pop("circuit", str(GRID))
-    return Entry("chargers", id, {**keys, **{key: _plain(value) for key, value in said.items()}})
+    return _entry(("chargers", id), {**keys, **{key: _plain(value) for key, value in said.items()}})
 
 
 def _free_outlet(candidate: Candidate, taken: Collection[int]) -> int:
@@ -94,14 +74,20 @@ def _other_outlet(candidate: Candidate, taken: Collection[int]) -> str:
     return f"say {' or '.join(free)}" if free else "nothing is left to do: all its connectors are in"
 
 
-def _meter(candidate: Candidate, said: dict[str, object], site: Site) -> Entry:
+def _meter(candidate: Candidate, said: dict[str, object], site: Site) -> Plan:
     known = next((meter.id for meter in site.meters.values() if meter.station == candidate.station), None)
     if known is not None:
         raise Refused(f"{candidate.station} is in the configuration already, as {known}", "nothing is left to do")
     id = _id(said.pop("id", None), "meter", site.meters)
     circuit = _measured(said.pop("circuit", None), site)
     keys = {"integration": candidate.integration, "station": str(candidate.station)}
-    return Entry("meters", id, {**keys, **{key: _plain(value) for key, value in said.items()}}, circuit)
+    measures = place_of(circuit), id
+    return _entry(("meters", id), {**keys, **{key: _plain(value) for key, value in said.items()}}, measures)
+
+
+def place_of(circuit: CircuitId) -> Place:
+    """Where the meter of a circuit is named."""
+    return ("grid", "meter") if circuit == GRID else ("circuits", str(circuit), "meter")
 
 
 def _measured(wish: object, site: Site) -> CircuitId:

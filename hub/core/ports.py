@@ -46,6 +46,14 @@ class Whereabouts(Protocol):
         ...
 
 
+class Present(Protocol):
+    """Which devices are here now. Answered by discovery."""
+
+    def here(self, station: StationId) -> Candidate | None:
+        """The device of this name, in whatever case, in the drawing or not; None when it is not here."""
+        ...
+
+
 class Newcomers(Protocol):
     """Who takes devices that dialled in but are not in the drawing. Answered by discovery."""
 

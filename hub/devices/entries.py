@@ -17,3 +17,8 @@ class StationEntry:
     integration: str
     config: IntegrationConfig
     address: Address | None = None
+
+
+def is_same(one: StationId, other: StationId) -> bool:
+    """One device under both names: serials are typed off labels, so the case of their letters does not count."""
+    return one.casefold() == other.casefold()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
@@ -61,7 +62,7 @@ class AdoptArgs(Args):
 
 
 class Discovery:
-    """Finds devices and has them adopted. Answers the ports `Whereabouts` and `Newcomers`."""
+    """Finds devices and has them adopted. Answers the ports `Whereabouts`, `Present` and `Newcomers`."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a room
         self,
@@ -80,7 +81,8 @@ class Discovery:
         self._waiting: dict[StationId, Candidate] = {}
         self._told: dict[StationId, Candidate] = {}
         self._adopting: set[StationId] = set()
-        self._browser = Browser(types_of(manifests.values()), config.interfaces, Heard(self._seen, self._gone))
+        self._settling = asyncio.Lock()
+        self._browser = self._new_browser()
 
     async def start(self) -> None:
         """Offer the orders, and listen if the configuration says so."""
@@ -92,8 +94,22 @@ class Discovery:
 
     async def stop(self) -> None:
         """Stop listening."""
-        await self._browser.stop()
         await self._tasks.close()
+        await self._browser.stop()
+
+    def _new_browser(self) -> Browser:
+        types = types_of(self._manifests.values())
+        return Browser(types, self._config.interfaces, Heard(self._seen, self._gone))
+
+    async def _listen_anew(self) -> None:
+        """What was announced elsewhere is forgotten; what is announced here too comes again at once."""
+        async with self._settling:
+            await self._browser.stop()
+            self._sightings.forget()
+            self._tell()
+            self._browser = self._new_browser()
+            if self._config.enabled:
+                await self._browser.start()
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -103,6 +119,18 @@ class Discovery:
     def address_of(self, station: StationId) -> Address | None:
         """Answers the port `Whereabouts`: where the station was last announced."""
         return self._sightings.address_of(station)
+
+    def here(self, station: StationId) -> Candidate | None:
+        """Answers the port `Present`: the device of this name; serials are typed off labels, in whatever case."""
+        present = self._present()
+        by_any_case = {known.casefold(): candidate for known, candidate in present.items()}
+        return present.get(station) or by_any_case.get(station.casefold())
+
+    def take(self, config: DiscoveryConfig) -> None:
+        """Other settings from now on: listen elsewhere, or no more."""
+        if config != self._config:
+            self._config = config
+            self._tasks.once("settings", self._listen_anew())
 
     def dialled_in(self, candidate: Candidate, *, adopt: bool) -> None:
         """Answers the port `Newcomers`: a device is here and waits, or comes into the drawing at once."""
@@ -197,9 +225,7 @@ class Discovery:
 
     def _find(self, station: StationId) -> Candidate:
         """The device to adopt: one that is here, or one of the drawing that has further outlets."""
-        present = self._present()
-        by_any_case = {known.casefold(): candidate for known, candidate in present.items()}  # typed off a label
-        found = present.get(station) or by_any_case.get(station.casefold()) or self._drawn(station)
+        found = self.here(station) or self._drawn(station)
         if found is None:
             waiting = ", ".join(candidate.station for candidate in self.candidates)
             said = f"these are here: {waiting}" if waiting else "none is here now; look at its power and its network"

@@ -46,6 +46,10 @@ class Sightings:
         """The service of this full name said goodbye or ran out."""
         self._by_name.pop(name, None)
 
+    def forget(self) -> None:
+        """Nobody listens there any more. Where each device was last seen stays known."""
+        self._by_name.clear()
+
     def candidates(self) -> dict[StationId, Candidate]:
         """Each announced device once, as its surest service describes it."""
         surest = sorted(self._by_name.values(), key=lambda s: SUREST_FIRST.index(s.candidate.confidence))

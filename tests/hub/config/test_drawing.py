@@ -14,6 +14,7 @@ import pytest
 from hub.config.drawing import FileDrawing
 from hub.config.load import load
 from hub.core.bus import Bus
+from hub.core.clock import SystemClock
 from hub.core.state import Picture
 from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.errors import Invalid, Refused
@@ -71,7 +72,7 @@ async def adopting(tmp_path: Path) -> AsyncIterator[Adopting]:
     file.write_text(COMMENTED)
     bus, loaded = Bus(), load(file)
     picture = Picture(loaded.site)
-    made = Adopting(file, bus, picture, FileDrawing(loaded, picture, bus))
+    made = Adopting(file, bus, picture, FileDrawing(loaded, picture, bus, SystemClock()))
     bus.listen("test", (DrawingChanged,), made.hear)
     yield made
     await bus.close()
@@ -193,7 +194,7 @@ async def test_an_outlet_that_the_station_does_not_have_is_refused(adopting: Ado
          "nothing is left to do; for a further outlet of it say connector=2"),
         (replace(DIALS_IN, station=StationId("cp-1")), {}, Refused,
          "bay-1 is this device, but it calls itself 'cp-1' and not 'CP-1'",
-         "write station: cp-1 there, then restart the hub"),
+         "write station: cp-1 there"),
         (CANDIDATE, {"id": "bay-1"}, Refused, "the id 'bay-1' is in use", "choose another, or leave it out"),
         (CANDIDATE, {"circuit": "garge"}, Invalid, "circuit: there is no circuit 'garge'", "Did you mean 'garage'?"),
         (CANDIDATE, {"phases": ["L4"]}, Invalid, "phases: 'L4' is none of L1, L2, L3", "Write L1 or L2 or L3."),
@@ -248,7 +249,7 @@ async def test_a_file_with_a_mistake_in_it_is_left_alone(adopting: Adopting) -> 
     adopting.file.write_text(broken)
     with pytest.raises(Refused, match=r"config.yaml:5 grid.limit_a '25A' is no current$") as refused:
         await adopting.drawing.adopt(CANDIDATE, {})
-    assert refused.value.next == "repair it (evhub check-config), then adopt again"
+    assert refused.value.next == "repair it (evhub check-config), then try again"
     assert adopting.file.read_text() == broken
 
 
@@ -262,7 +263,7 @@ async def test_a_file_that_is_gone_is_not_made_anew(adopting: Adopting) -> None:
 async def test_a_file_that_cannot_be_added_to_is_left_alone(adopting: Adopting) -> None:
     odd = "grid: {limit_a: 25}\nchargers: {bay-1: {integration: demodial, station: CP-1} # why\n}\n"
     adopting.file.write_text(odd)
-    with pytest.raises(Refused, match="cannot be added to safely") as refused:
+    with pytest.raises(Refused, match="cannot be changed safely") as refused:
         await adopting.drawing.adopt(CANDIDATE, {})
     assert refused.value.next.startswith("write it yourself: chargers: {bay-2: {integration: demobox, station: 00123")
     assert adopting.file.read_text() == odd
