@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from hub.core.mqtt_link.outbox import Message
 from hub.model.candidate import Address, Candidate
 from hub.model.ids import ChargerId, MeterId, StationId
 from hub.model.site import Site
@@ -63,4 +64,24 @@ class Newcomers(Protocol):
 
     def left(self, station: StationId) -> None:
         """It went away again."""
+        ...
+
+
+class Broker(Protocol):
+    """The hub's MQTT broker, for devices that speak through it. Answered by the mqtt room."""
+
+    @property
+    def connected(self) -> bool:
+        """True while the broker can hear us."""
+        ...
+
+    def subscribe(self, topic_filter: str, heard: Callable[[Message], None], qos: int = 1) -> Callable[[], None]:
+        """Hear every message that matches, each once, now and after every reconnect; answers how to end that.
+
+        What the broker had stored comes with `retain` set: once for each connection, and it may be old.
+        """
+        ...
+
+    async def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
+        """Send now; with QoS 1 wait until the broker has it. Raises Unreachable; nothing is kept to be sent later."""
         ...

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from hub.core.bus import Bus
 from hub.core.clock import Clock
 from hub.core.mqtt_link.client import Client, Pauses
 from hub.core.mqtt_link.outbox import Message
+from hub.core.mqtt_link.subscriptions import Subscriptions
 from hub.core.orders import Caller, Envelope, Orders, Reply, envelope
 from hub.core.state import Picture
 from hub.core.tasks import Tasks, survive
-from hub.model.errors import EvhubError, NotFound, Refused
+from hub.model.errors import EvhubError, NotFound, Refused, Unreachable
 from hub.model.facts import (
     ChargerChanged,
     CircuitsChanged,
@@ -62,6 +65,7 @@ class Mqtt:
     _topics: Topics = field(init=False)
     _mirror: Mirror = field(init=False)
     _tasks: Tasks = field(init=False)
+    _subscriptions: Subscriptions = field(init=False, default_factory=Subscriptions)
     _learning: asyncio.Task[bool] | None = field(init=False, default=None)
     _stored: set[str] = field(init=False, default_factory=set)
     _at_work: int = field(init=False, default=0)
@@ -83,7 +87,9 @@ class Mqtt:
         server = await self._broker.start()
         self._where = f"{server}, topics {self.config.prefix}/#{self._broker.entrance}"
         will = Message(self._topics.status, OFFLINE.encode(), retain=True, qos=1)
-        client = self._client = Client(server, will, name=client_name(folder), pauses=PAUSES)
+        client = self._client = Client(
+            server, will, name=client_name(folder), pauses=PAUSES, subscriptions=self._subscriptions
+        )
         client.subscribe(self._topics.order("+"), self._order_came)
         client.subscribe(self._topics.setting("+", "+"), self._setting_came)
         client.subscribe(self._topics.status, self._status_came)
@@ -111,6 +117,18 @@ class Mqtt:
     def where(self) -> str:
         """For people: the broker's address, and how to get in."""
         return self._where
+
+    # for devices that speak through our broker: the port `Broker`
+
+    def subscribe(self, topic_filter: str, heard: Callable[[Message], None], qos: int = 1) -> Callable[[], None]:
+        """Hear every message that matches, each once; answers how to end that. There need be no connection yet."""
+        return partial(self._subscriptions.remove, self._subscriptions.add(topic_filter, heard, qos))
+
+    async def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
+        """Send now, or raise Unreachable."""
+        if self._client is None:
+            raise Unreachable("the hub is not at its MQTT broker", "see mqtt in config.yaml, and the hub's log")
+        await self._client.deliver(topic, payload, qos=qos, retain=retain)
 
     # out: state and events
 
@@ -172,16 +190,12 @@ class Mqtt:
 
     async def _learn(self) -> None:
         """Listen for a moment to our own retained topics, and clear those that are not in the drawing any more."""
-        for topics in self._topics.kept:
-            self._subscribe_kept(topics)
-        await self.clock.sleep(LEARN_S)
-        if self._client is not None:
-            for topics in self._topics.kept:
-                self._client.unsubscribe(topics)
-
-    def _subscribe_kept(self, topics: str) -> None:
-        if self._client is not None:
-            self._client.subscribe(topics, self._kept_came, qos=0)
+        heard = [self._subscriptions.add(topics, self._kept_came, qos=0) for topics in self._topics.kept]
+        try:
+            await self.clock.sleep(LEARN_S)
+        finally:
+            for subscription in heard:
+                self._subscriptions.remove(subscription)
 
     def _kept_came(self, message: Message) -> None:
         if self._client is not None and message.retain and message.payload and not self._mirror.is_ours(message.topic):

@@ -9,13 +9,12 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import paho.mqtt.client as paho
+from dataclasses import dataclass
 
 from hub.core.mqtt_link.link import Ears, Link
 from hub.core.mqtt_link.outbox import MOST_WAITING, Message, Outbox
 from hub.core.mqtt_link.server import Server
+from hub.core.mqtt_link.subscriptions import Subscription, Subscriptions
 from hub.model.errors import EvhubError, Unreachable
 
 log = logging.getLogger(__name__)
@@ -44,22 +43,25 @@ class Pauses:
 DEFAULT_PAUSES = Pauses()
 
 
-@dataclass(slots=True)
-class Subscription:
-    """A topic filter, and who hears what it matches."""
-
-    handle: Callable[[Message], None]
-    qos: int = field(default=1)
-
-
 class Client:
     """A connection that is kept. Nothing here raises or waits, but `deliver`. Sessions at the broker are clean."""
 
-    def __init__(self, server: Server, will: Message | None, *, name: str, pauses: Pauses = DEFAULT_PAUSES) -> None:
-        """`will` is what the broker publishes when we vanish, and what `stop()` publishes before it leaves."""
+    def __init__(
+        self,
+        server: Server,
+        will: Message | None,
+        *,
+        name: str,
+        pauses: Pauses = DEFAULT_PAUSES,
+        subscriptions: Subscriptions | None = None,
+    ) -> None:
+        """`will` is what the broker publishes when we vanish, and what `stop()` publishes before it leaves.
+
+        `subscriptions` may have subscribers already: the owner needs no connection to take them.
+        """
         self._server, self._will, self._name, self._pauses = server, will, name, pauses
         self._outbox = Outbox()
-        self._subscriptions: dict[str, Subscription] = {}
+        self.subscriptions = subscriptions or Subscriptions()
         self._greetings: list[Callable[[], None]] = []
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
@@ -84,26 +86,23 @@ class Client:
             log.warning("more than %d messages wait for the broker; the oldest are dropped", MOST_WAITING)
         self._pump()
 
-    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send once by QoS 1, now, and return when the broker has acknowledged it. Several may be under way at a time.
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
+        """Send once, now; with QoS 1 return when the broker has acknowledged it. Several may be under way at a time.
 
         Raises Unreachable without a connection, or when it ends first: then the broker may have it or not, and only
         the caller can send it again. It has no deadline of its own.
         """
         if self._link is None:
             raise Unreachable(f"no connection to the broker at {self._server}")
-        await self._link.deliver(Message(topic, payload, retain, qos=1))
+        await self._link.deliver(Message(topic, payload, retain, qos))
 
-    def subscribe(self, topic_filter: str, handle: Callable[[Message], None], *, qos: int = 1) -> None:
-        """Hear every message that matches, now and after every reconnect."""
-        self._subscriptions[topic_filter] = Subscription(handle, qos)
-        if self._link is not None:
-            self._link.subscribe([(topic_filter, qos)])
+    def subscribe(self, topic_filter: str, handle: Callable[[Message], None], *, qos: int = 1) -> Subscription:
+        """Hear every message that matches once, now and after every reconnect."""
+        return self.subscriptions.add(topic_filter, handle, qos)
 
-    def unsubscribe(self, topic_filter: str) -> None:
+    def unsubscribe(self, subscription: Subscription) -> None:
         """Hear it no longer."""
-        if self._subscriptions.pop(topic_filter, None) is not None and self._link is not None:
-            self._link.unsubscribe([topic_filter])
+        self.subscriptions.remove(subscription)
 
     def start(self) -> None:
         """Connect, and stay connected until `stop()`."""
@@ -139,7 +138,7 @@ class Client:
 
     async def _one_connection(self) -> str:
         """Connect and serve until the connection ends; answers why it did."""
-        link = Link(self._server, self._name, self._will, Ears(self._heard, self._pump))
+        link = Link(self._server, self._name, self._will, Ears(self.subscriptions.dispatch, self._pump))
         try:
             await link.open()
         except EvhubError as failed:
@@ -150,6 +149,7 @@ class Client:
             return link.ended.result()
         finally:
             self._link = None
+            self.subscriptions.end()
             link.close()
             for message in reversed(link.unacknowledged.values()):
                 self._outbox.put_back(message)
@@ -159,7 +159,7 @@ class Client:
         self._troubles.clear()
         self._was_dropping, self._outbox.dropped = False, 0
         self._link = link
-        link.subscribe([(topic, wanted.qos) for topic, wanted in self._subscriptions.items()])
+        self.subscriptions.begin(link)
         for call in self._greetings:
             call()
         self._pump()
@@ -175,8 +175,3 @@ class Client:
             self._idle.set()
         else:
             self._idle.clear()
-
-    def _heard(self, message: Message) -> None:
-        for topic_filter, wanted in list(self._subscriptions.items()):
-            if paho.topic_matches_sub(topic_filter, message.topic):
-                wanted.handle(message)

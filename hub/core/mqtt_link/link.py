@@ -212,10 +212,12 @@ class Link:
         return True
 
     async def deliver(self, message: Message) -> None:
-        """Send by QoS 1 and wait for the acknowledgement; raises Unreachable when the connection ends first."""
-        handed = self._paho.publish(message.topic, message.payload, 1, message.retain)
+        """Send, and wait for the acknowledgement of QoS 1; raises Unreachable when the connection ends first."""
+        handed = self._paho.publish(message.topic, message.payload, message.qos, message.retain)
         if handed.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise Unreachable("the connection to the broker is gone")
+        if not message.qos:
+            return
         acknowledged = self._awaited[handed.mid] = self._loop.create_future()
         try:
             await asyncio.wait([acknowledged, self.ended], return_when=asyncio.FIRST_COMPLETED)

@@ -122,11 +122,11 @@ async def test_nothing_is_heard_after_unsubscribing(mosquitto: Mosquitto, observ
     heard: list[Message] = []
     observer = await observe(mosquitto.port)
     async with client_at(mosquitto.port) as client:
-        client.subscribe("to/me", heard.append)
+        subscription = client.subscribe("to/me", heard.append)
         await observer.text("me/status", b"online")
         observer.publish("to/me", "1")
         await until(lambda: len(heard) == 1)
-        client.unsubscribe("to/me")
+        client.unsubscribe(subscription)
         client.subscribe("to/him", heard.append)
         client.publish("me/status", "renewed")
         await observer.text("me/status", b"renewed")
