@@ -14,6 +14,8 @@ from hub.balance.config import per_phase
 from hub.balance.service import Balance
 from hub.config.drawing import FileDrawing
 from hub.config.load import Loaded
+from hub.config.schema import Config
+from hub.config.service import Configuration
 from hub.core.bus import Bus
 from hub.core.clock import Clock, SystemClock
 from hub.core.database import url_of
@@ -28,7 +30,8 @@ from hub.devices.entries import StationEntry
 from hub.devices.manifests import manifests
 from hub.devices.service import Devices, Parts
 from hub.discovery.service import Discovery
-from hub.model.ids import GRID, StationId
+from hub.model.ids import GRID, CircuitId, StationId
+from hub.model.units import PerPhase
 from hub.mqtt.service import Mqtt
 from hub.web.local import LocalDoor
 from hub.web.service import Web
@@ -51,13 +54,12 @@ class App:
         self.journal = Journal(self.store, config.store, self.clock)
         self.documents = Documents(self.store, self.clock)
         self.picture = Picture(loaded.site)
-        self.drawing = FileDrawing(loaded, self.picture, self.bus)
+        self.drawing = FileDrawing(loaded, self.picture, self.bus, self.clock)
         self.web = Web(config.web, self.bus, self.clock, self.status)
         self.door = LocalDoor(data, self.orders, self.status)
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
         parts = Parts(self.picture, self.bus, self.orders, self.clock, self.keep, self.discovery, self.discovery)
         self.devices = Devices(parts, self.entries, self.drawing.section)
-        declared = config.grid.unmanaged_a
         self.balance = Balance(
             self.picture,
             self.bus,
@@ -66,9 +68,11 @@ class App:
             self.clock,
             self.documents,
             config.balance,
-            {} if declared is None else {GRID: per_phase(declared)},
+            _unmanaged(config),
         )
         self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
+        self.configuration = Configuration(self.drawing, self.orders, self.clock, self.discovery)
+        self.drawing.on_settings(self._take)
         self._stops: list[Step] = []
 
     async def start(self) -> None:
@@ -84,6 +88,7 @@ class App:
             await self._begin(self.discovery.stop, self.discovery.start)
             await self._begin(self.devices.stop, self.devices.start)
             await self._begin(self.balance.stop, self.balance.start)
+            await self._begin(self.configuration.stop, self.configuration.start)
             await self._begin(self.mqtt.stop, self.mqtt.start)
         except BaseException:
             await self.stop()
@@ -112,13 +117,19 @@ class App:
         if start is not None:
             await start()
 
+    def _take(self, config: Config) -> None:
+        """Settings that count as soon as the file is read again; all others are read at the start."""
+        self.balance.take(config.balance, _unmanaged(config))
+        self.discovery.take(config.discovery)
+
     def entries(self) -> Mapping[StationId, StationEntry]:
         """What the devices room must run, as the configuration has it now."""
         return self.drawing.entries
 
     def status(self) -> dict[str, object]:
         """The whole site as one JSON document: what MQTT retains, in one piece."""
-        return site_document(self.picture, self.discovery.candidates, self.clock.now())
+        site = site_document(self.picture, self.discovery.candidates, self.clock.now())
+        return {**site, "config": self.configuration.state()}
 
     def addresses(self) -> list[str]:
         """Where the hub is, a line for each door."""
@@ -135,3 +146,9 @@ class App:
             lines.append("No charger is configured yet. Point one at the hub (OCPP), or see what was found:")
             lines.append(f"  evhub discover{option}, then evhub order{option} device.adopt station=…")
         return lines
+
+
+def _unmanaged(config: Config) -> dict[CircuitId, PerPhase[float]]:
+    """What draws beside the cars where no meter speaks, as somebody declared it."""
+    declared = config.grid.unmanaged_a
+    return {} if declared is None else {GRID: per_phase(declared)}

@@ -104,12 +104,17 @@ class Balance:
         """End everything; the chargers keep what they hold."""
         await self._tasks.close()
 
+    def take(self, config: BalanceConfig, unmanaged_a: Mapping[CircuitId, PerPhase[float]]) -> None:
+        """Other settings: they count from the next drawing that is told, which follows at once."""
+        self.config, self.unmanaged_a = config, unmanaged_a
+
     # what is heard
 
     async def _hear(self, fact: Fact) -> None:
         now_s = self.clock.monotonic()
         asks = False
         if isinstance(fact, DrawingChanged):
+            self._memory.besides = Besides(self.config.margin_a, self.unmanaged_a)
             self._memory.redraw(self.picture.site, now_s)
             self._hear_all()
         elif isinstance(fact, ChargerChanged) and (charger := self.picture.chargers.get(fact.charger)) is not None:
