@@ -23,7 +23,8 @@ from hub.core.documents import Documents
 from hub.core.journal import Journal
 from hub.core.keep import Keep
 from hub.core.orders import Orders
-from hub.core.shown import site_document
+from hub.core.pulse import Pulse
+from hub.core.shown import hub_state, in_short, site_document
 from hub.core.state import Picture
 from hub.core.store import Store
 from hub.devices.entries import StationEntry
@@ -47,6 +48,7 @@ class App:
     def __init__(self, loaded: Loaded, data: Path, clock: Clock | None = None) -> None:
         config = loaded.config
         self.clock = clock or SystemClock()
+        self.pulse = Pulse()
         self.bus = Bus()
         self.orders = Orders(self.clock)
         self.keep = Keep(data / "state")
@@ -81,6 +83,7 @@ class App:
         Stopping goes the other way: the world hears "offline", the balancer rests, then the devices are let go.
         """
         try:
+            await self._begin(self.pulse.stop, self.pulse.start)
             await self._begin(self.bus.close)
             await self._begin(self.door.stop, self.door.start)
             await self._begin(self._let_store_go, self._open_store)
@@ -129,7 +132,11 @@ class App:
     def status(self) -> dict[str, object]:
         """The whole site as one JSON document: what MQTT retains, in one piece."""
         site = site_document(self.picture, self.discovery.candidates, self.clock.now())
-        return {**site, "config": self.configuration.state()}
+        return {**site, "config": self.configuration.state(), "hub": hub_state(self.pulse)}
+
+    def in_short(self) -> str:
+        """The same in a line."""
+        return in_short(self.picture)
 
     def addresses(self) -> list[str]:
         """Where the hub is, a line for each door."""

@@ -15,6 +15,8 @@ from hub.cli.loop import run_loop
 from hub.config.load import Loaded, load
 from hub.config.shipped import place_config
 from hub.core.log import to_stderr
+from hub.core.systemd import Systemd
+from hub.core.watchdog import Watchdog
 from hub.model.errors import EvhubError
 
 
@@ -32,12 +34,16 @@ def run(data: Path, config: Path | None, *, log_json: bool) -> None:
 async def serve(loaded: Loaded, data: Path) -> None:
     """Start the hub, say where it is, and stop it when this is cancelled."""
     app = App(loaded, data)
+    systemd = Systemd(app.in_short)
     await app.start()
     try:
+        await systemd.ready()
         for line in app.welcome(folder.option(data)):
             click.echo(line)
-        await asyncio.Event().wait()
+        with Watchdog(lambda: app.pulse.beats):
+            await asyncio.Event().wait()
     finally:
+        await systemd.stopping()
         await app.stop()
 
 

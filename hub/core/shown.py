@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
+from hub.core.pulse import Pulse
 from hub.core.state import LiveBalancing, LiveCharger, LiveMeter, Picture
 from hub.model.candidate import Candidate
 from hub.model.charger import Charger, Connection, Status
@@ -61,6 +62,25 @@ def _balancing(live: LiveBalancing | None) -> Json | None:
         return None
     state = "starting" if live.starting else "running"
     return {"state": state, "since": iso(live.since), "waits_for": list(live.waits_for)}
+
+
+def in_short(picture: Picture) -> str:
+    """How the site is, in a line: "Riverside 12: 3 of 12 charging, balancing since 2026-01-31T15:04:05.123Z"."""
+    charging = sum(live.status is Status.CHARGING for live in picture.chargers.values())
+    balancing = picture.balancing
+    how = "starting" if balancing is None or balancing.starting else f"balancing since {iso(balancing.since)}"
+    return " ".join(f"{picture.site.name}: {charging} of {len(picture.site.chargers)} charging, {how}".split())
+
+
+def hub_state(pulse: Pulse) -> Json:
+    """The program itself: by how much its event loop was late in the last minute."""
+    p99_s, worst_s = pulse.late_s(0.99), pulse.late_s(1.0)
+    lag = {"p99": _milliseconds(p99_s), "max": _milliseconds(worst_s)}
+    return {"loop_lag_ms": lag}
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)
 
 
 def circuit_state(picture: Picture, circuit: CircuitId, now: datetime) -> Json:

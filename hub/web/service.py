@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 SHOWN_AT_MOST_EVERY_S = 1.0
 SLOWEST_S = 5.0  # a watcher that takes longer for one document is cut off; the page dials again
 GOODBYE_S = 1.0
+MOVES = ("ts", "hub")  # differs in each document, and is no news
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -112,7 +113,7 @@ class Web:
             app.router.add_get(f"/static/{name}", _static(name))
         app.router.add_get("/api/v1/status", self._say_status)
         app.router.add_get("/api/v1/live", self._live)
-        app.router.add_get("/healthz", _healthy)
+        app.router.add_get("/healthz", self._healthy)
         self._listening = await listen(app, self._config.bind, self._config.port, setting="web.port")
         self._tasks.keep("live", self._show)
 
@@ -133,15 +134,19 @@ class Web:
         return web.Response(text=page, content_type="text/html")
 
     async def _say_status(self, request: web.Request) -> web.Response:
-        """The whole site as JSON, with an ETag over everything but the moment of asking."""
+        """The whole site as JSON, with an ETag over everything but the moment of asking and the hub's own figures."""
         document = self._status()
         body = orjson.dumps(document)
-        tag = hashlib.sha256(orjson.dumps({k: v for k, v in document.items() if k != "ts"})).hexdigest()[:32]
+        tag = hashlib.sha256(orjson.dumps({k: v for k, v in document.items() if k not in MOVES})).hexdigest()[:32]
         response = web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-cache"})
         response.etag = tag
         if request.if_none_match is not None and any(wanted.value == tag for wanted in request.if_none_match):
             return web.Response(status=304, headers={"ETag": f'"{tag}"', "Cache-Control": "no-cache"})
         return response
+
+    async def _healthy(self, request: web.Request) -> web.Response:
+        """It answers, so it lives; and how late its event loop was of late."""
+        return web.json_response({"status": "ok", "hub": self._status()["hub"]})
 
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
         """The same document now, and again whenever it changed, at most once a second."""
@@ -194,10 +199,6 @@ def _static(name: str) -> Handler:
 
 async def _to_app(request: web.Request) -> web.Response:
     raise web.HTTPFound("/app/")
-
-
-async def _healthy(request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
 
 
 @web.middleware

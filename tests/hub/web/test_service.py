@@ -31,7 +31,8 @@ class Site:
 
     def status(self) -> dict[str, object]:
         self.asked += 1
-        return {"ts": self.asked, "site": {"name": NAME}, "chargers": {}, "padding": self.padding}
+        hub = {"loop_lag_ms": {"p99": 0.1, "max": self.asked}}
+        return {"ts": self.asked, "site": {"name": NAME}, "chargers": {}, "padding": self.padding, "hub": hub}
 
 
 @pytest.fixture
@@ -116,6 +117,23 @@ async def test_a_name_that_is_html_is_shown_as_text(web: Web) -> None:
         shown = await page.text()
     assert "<script>alert(1)</script>" not in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{free}}" in shown  # its braces are no blanks to be filled
+
+
+async def test_who_asks_again_is_told_when_nothing_is_new(web: Web, site: Site) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = f"{web.address}/api/v1/status"
+        async with session.get(url) as first:
+            tag = first.headers["ETag"]
+        async with session.get(url, headers={"If-None-Match": tag}) as again:
+            assert again.status == 304  # the moment and the hub's own figures are no news
+        site.padding = "x"
+        async with session.get(url, headers={"If-None-Match": tag}) as changed:
+            assert changed.status == 200
+
+
+async def test_health_is_an_answer_and_how_late_the_loop_was(web: Web) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{web.address}/healthz") as answer:
+        assert await answer.json() == {"status": "ok", "hub": {"loop_lag_ms": {"p99": 0.1, "max": 1}}}
 
 
 @pytest.mark.parametrize(
