@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from hub.core.clock import Clock
 from hub.core.database import StoreConfig
+from hub.core.entry import Entry, Position
 from hub.core.store import Store, Tx
 from hub.core.tables import boots, cursors, epochs, journal
 from hub.core.tasks import Tasks
@@ -26,29 +26,6 @@ log = logging.getLogger(__name__)
 
 PRUNE_S = 3600.0
 AT_A_TIME = 2_000  # rows that go in one unit of work, so that nobody waits long for the writer
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """An entry as the outside names it."""
-
-    epoch: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One committed fact. `data` is the fact as JSON; `mono_ms` counts within the boot."""
-
-    no: int
-    position: Position
-    name: str
-    keeping: Keeping
-    written_at: datetime
-    mono_ms: int
-    boot_id: str
-    clock_synced: bool | None
-    data: str
 
 
 class Journal:
@@ -91,14 +68,14 @@ class Journal:
 
     # cursors
 
-    async def cursor(self, reader: str) -> int:
-        """How far a reader has come; one that is new begins after what is there now."""
-        return await self._store.write(lambda tx: self._cursor(tx, reader))
+    async def cursor(self, reader: str, begin: int | None = None) -> int:
+        """How far a reader has come; one that is new begins after entry `begin`, or after what is there now."""
+        return await self._store.write(lambda tx: self._cursor(tx, reader, begin))
 
-    def _cursor(self, tx: Tx, reader: str) -> int:
+    def _cursor(self, tx: Tx, reader: str, begin: int | None) -> int:
         found: int | None = tx.connection.scalar(sa.select(cursors.c.no).where(cursors.c.reader == reader))
         if found is None:
-            found = self.head
+            found = self.head if begin is None else begin
             tx.connection.execute(cursors.insert().values(reader=reader, no=found, moved_at=self._clock.now()))
         return found
 
@@ -207,9 +184,9 @@ def _take_out(connection: Connection, numbers: sa.Select[tuple[int]], most: int)
 
 
 def _prune(connection: Connection, old: datetime, most: int) -> int:
-    """Take out what every reader has and was written before `old`."""
+    """Take out what every reader has and was written by then."""
     behind = connection.scalar(sa.select(sa.func.min(cursors.c.no)))
-    wanted = sa.select(journal.c.no).where(journal.c.written_at < old)
+    wanted = sa.select(journal.c.no).where(journal.c.written_at <= old)
     return len(_take_out(connection, wanted if behind is None else wanted.where(journal.c.no <= behind), most))
 
 
