@@ -26,12 +26,13 @@ from hub.core.orders import Orders
 from hub.core.state import Picture
 from hub.devices.entries import StationEntry
 from hub.devices.service import Devices, Parts
-from hub.model.candidate import Address, Candidate
+from hub.model.candidate import Address, Candidate, Kind
 from hub.model.charger import Charger
 from hub.model.ids import GRID, ChargerId, StationId
 from hub.model.site import Circuit, Site
 from hub.model.units import PHASES, same_on_each
 from hub.sdk.config import IntegrationConfig
+from hub.sdk.testing import RecordingBroker
 from integrations.ocpp.config import Config, ServerConfig
 
 MESSAGES, ROUNDS = 3000, 7
@@ -89,13 +90,13 @@ async def _hub(pipe: Pipe) -> None:
     site = Site("Bench", {GRID: Circuit(GRID, None, same_on_each(63.0))}, {charger.id: charger})
     bus, clock, nobody = Bus(), SystemClock(), Nobody()
     section = ServerConfig(bind="127.0.0.1", port=0)
-    entries = {STATION: StationEntry(STATION, "ocpp", Config())}
+    entries = {STATION: StationEntry(STATION, "ocpp", Kind.CHARGER, Config())}
 
     def sections(name: str) -> IntegrationConfig:
         return section
 
     with tempfile.TemporaryDirectory() as folder:
-        parts = Parts(Picture(site), bus, Orders(clock), clock, Keep(Path(folder)), nobody, nobody)
+        parts = Parts(Picture(site), bus, Orders(clock), clock, Keep(Path(folder)), nobody, nobody, RecordingBroker())
         devices = Devices(parts, lambda: entries, sections)
         await devices.start()
         await _report(pipe, int(devices.doors[0].rsplit(":", 1)[1].split("/")[0]))

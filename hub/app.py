@@ -60,7 +60,17 @@ class App:
         self.web = Web(config.web, self.bus, self.clock, self.status)
         self.door = LocalDoor(data, self.orders, self.status)
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
-        parts = Parts(self.picture, self.bus, self.orders, self.clock, self.keep, self.discovery, self.discovery)
+        self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
+        parts = Parts(
+            self.picture,
+            self.bus,
+            self.orders,
+            self.clock,
+            self.keep,
+            whereabouts=self.discovery,
+            newcomers=self.discovery,
+            broker=self.mqtt,
+        )
         self.devices = Devices(parts, self.entries, self.drawing.section)
         self.balance = Balance(
             self.picture,
@@ -72,7 +82,6 @@ class App:
             config.balance,
             _unmanaged(config),
         )
-        self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
         self.configuration = Configuration(self.drawing, self.orders, self.clock, self.discovery)
         self.drawing.on_settings(self._take)
         self._stops: list[Step] = []

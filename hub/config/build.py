@@ -47,7 +47,7 @@ def entries_of(config: Config, manifests: Mapping[str, Manifest]) -> Mapping[Sta
         station = device.identity(port)
         if station not in entries:
             own = own_config(manifests[device.integration], device)
-            entries[station] = StationEntry(station, device.integration, own, device.address(port))
+            entries[station] = StationEntry(station, device.integration, device.kind, own, device.address(port))
     return MappingProxyType(entries)
 
 

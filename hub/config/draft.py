@@ -103,7 +103,7 @@ def strictly(model: type[M], plain: object) -> M:
 
 def own_config(manifest: Manifest, device: DeviceConfig) -> IntegrationConfig:
     """The integration's own keys of an entry that was checked."""
-    return strictly(config_class(manifest), dict(device.options))
+    return strictly(config_class(manifest.as_kind(device.kind)), dict(device.options))
 
 
 def own_findings(draft: Draft, document: Document) -> Iterable[Finding]:
@@ -115,7 +115,8 @@ def own_findings(draft: Draft, document: Document) -> Iterable[Finding]:
         try:
             own_config(manifest, device)
         except ValidationError as refused:
-            yield from findings(refused, document, config_class(manifest), place, type(device).model_fields)
+            own = config_class(manifest.as_kind(device.kind))
+            yield from findings(refused, document, own, place, type(device).model_fields)
         except (ImportError, BadConfig) as failed:
             step = "Install what it needs, or leave the entry out."
             yield Finding((*place, "integration"), f"'{manifest.name}' cannot be loaded: {failed}", step)

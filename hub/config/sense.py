@@ -10,7 +10,6 @@ from hub.config.draft import Draft
 from hub.config.explain import known_words
 from hub.config.problem import Finding, Level, Place
 from hub.devices.config import ChargerConfig, DeviceConfig
-from hub.model.candidate import Kind
 from hub.model.charger import Connection
 from hub.model.ids import GRID
 from hub.model.units import PHASES, PerPhase, Phase
@@ -120,11 +119,11 @@ def integrations_exist(draft: Draft) -> Iterator[Finding]:
     """Each device's integration is there, and is for that kind of device."""
     for place, device in draft.written.items():
         manifest = draft.manifests.get(device.integration)
-        kind = Kind.CHARGER if isinstance(device, ChargerConfig) else Kind.METER
-        fitting = tuple(name for name, known in draft.manifests.items() if known.kind is kind)
+        kind = device.kind
+        fitting = tuple(name for name, known in draft.manifests.items() if kind in known.kinds)
         if manifest is None:
             yield _unknown((*place, "integration"), device.integration, fitting, "integration")
-        elif manifest.kind is not kind:
+        elif kind not in manifest.kinds:
             what = f"'{device.integration}' is for a {manifest.kind.value}, not for a {kind.value}"
             yield Finding((*place, "integration"), what, known_words("", fitting, "integrations for it"))
 

@@ -83,5 +83,8 @@ class Broker(Protocol):
         ...
 
     async def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
-        """Send now; with QoS 1 wait until the broker has it. Raises Unreachable; nothing is kept to be sent later."""
+        """Send now; with QoS 1 wait until the broker has it, which does not mean that the device has.
+
+        Raises Unreachable. Nothing is kept to be sent later: an order that comes late is a wrong one.
+        """
         ...

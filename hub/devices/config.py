@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from hub.model.candidate import Address
+from hub.model.candidate import Address, Kind
 from hub.model.charger import Charger, Connection
 from hub.model.ids import GRID, ChargerId, CircuitId, MeterId, StationId
 from hub.model.site import Meter
@@ -36,6 +36,7 @@ class DeviceConfig(BaseModel):
     """What every entry has. Keys that are not common belong to the integration, whose own class checks them."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+    kind: ClassVar[Kind]
 
     integration: str = Field(description="which integration speaks to it", examples=["ocpp", "openevse", "shelly"])
     station: OneLine | None = Field(
@@ -69,6 +70,8 @@ class DeviceConfig(BaseModel):
 
 class ChargerConfig(DeviceConfig):
     """One entry of `chargers`: one outlet, where it hangs and what it may carry."""
+
+    kind = Kind.CHARGER
 
     connector: int = Field(default=1, ge=1, le=1000, description="which outlet of the station, counted from 1")
     circuit: str = Field(default=str(GRID), description="the circuit it hangs on; `grid` is the grid connection")
@@ -114,6 +117,8 @@ class ChargerConfig(DeviceConfig):
 
 class MeterConfig(DeviceConfig):
     """One entry of `meters`. Which circuit it measures is said there: `grid.meter`, `circuits.<id>.meter`."""
+
+    kind = Kind.METER
 
     def meter(self, id: MeterId, default_port: int | None) -> Meter:
         """The entry as the drawing has it."""

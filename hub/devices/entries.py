@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.model.candidate import Address
+from hub.model.candidate import Address, Kind
 from hub.model.ids import StationId
 from hub.sdk.config import IntegrationConfig
 
@@ -15,6 +15,7 @@ class StationEntry:
 
     station: StationId
     integration: str
+    kind: Kind
     config: IntegrationConfig
     address: Address | None = None
 

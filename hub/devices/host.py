@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from hub.core.clock import Clock
+from hub.core.mqtt_link.outbox import Message
+from hub.core.ports import Broker
 from hub.core.tasks import Tasks
 from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
@@ -22,6 +24,33 @@ if TYPE_CHECKING:
     from hub.devices.service import Devices
 
 
+class StationMqtt:
+    """The hub's broker for one station: what its driver listens to ends with it."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._ends: list[Callable[[], None]] = []
+
+    @property
+    def connected(self) -> bool:
+        """True while the broker can hear us."""
+        return self._broker.connected
+
+    def subscribe(self, topic_filter: str, heard: Callable[[Message], None], qos: int = 1) -> Callable[[], None]:
+        """Hear every message that matches, each once; answers how to end that before the driver ends."""
+        self._ends.append(end := self._broker.subscribe(topic_filter, heard, qos))
+        return end
+
+    async def publish(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
+        """Send now, or raise Unreachable."""
+        await self._broker.publish(topic, payload, qos, retain=retain)
+
+    def end(self) -> None:
+        """Hear nothing more."""
+        while self._ends:
+            self._ends.pop()()
+
+
 class Station:
     """Implements `hub.sdk.StationHost` over the devices room."""
 
@@ -29,7 +58,13 @@ class Station:
         self._devices = devices
         self.station = station
         self.tasks = Tasks(f"{integration}.{station}")
+        self.mqtt = StationMqtt(devices.broker)
         self.log: logging.Logger = logging.getLogger(f"integrations.{integration}.{station}")
+
+    async def close(self) -> None:
+        """End what the driver began: its subscriptions and its tasks."""
+        self.mqtt.end()
+        await self.tasks.close()
 
     @property
     def chargers(self) -> Mapping[int, Charger]:

@@ -14,7 +14,7 @@ from hub.core.bus import Bus
 from hub.core.clock import Clock
 from hub.core.keep import Keep
 from hub.core.orders import Orders
-from hub.core.ports import Newcomers, Whereabouts
+from hub.core.ports import Broker, Newcomers, Whereabouts
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.core.tasks import Tasks
 from hub.devices.apply import apply
@@ -60,6 +60,7 @@ class Parts:
     keep: Keep
     whereabouts: Whereabouts
     newcomers: Newcomers
+    broker: Broker
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class Devices:
         sections: Callable[[str], IntegrationConfig],
     ) -> None:
         self._picture, self._bus, self._orders = parts.picture, parts.bus, parts.orders
-        self.clock, self.newcomers = parts.clock, parts.newcomers
+        self.clock, self.newcomers, self.broker = parts.clock, parts.newcomers, parts.broker
         self._whereabouts = parts.whereabouts
         self._transactions = Transactions(parts.keep)
         self._entries = entries
@@ -125,7 +126,7 @@ class Devices:
             await server.stop()
             await host.tasks.close()
         for station_host in self._fleet.hosts.values():
-            await station_host.tasks.close()
+            await station_host.close()
         await self._tasks.close()
         if self._http is not None:
             await self._http.close()
@@ -170,7 +171,7 @@ class Devices:
                     self._fleet.running[station] = Running(station_entry, task)
 
     async def _client(self, station_entry: StationEntry) -> None:
-        manifest = self._manifests[station_entry.integration]
+        manifest = self._manifests[station_entry.integration].as_kind(station_entry.kind)
         host = self._host(manifest.name, station_entry.station)
         driver: Driver = await entry(manifest)(host, station_entry.config)
         self._fleet.drivers[station_entry.station] = driver
@@ -179,7 +180,7 @@ class Devices:
         finally:
             self._fleet.drivers.pop(station_entry.station, None)
             await driver.stop()
-            await host.tasks.close()
+            await host.close()
 
     async def _end_client(self, station: StationId) -> None:
         running = self._fleet.running.pop(station)
@@ -187,7 +188,7 @@ class Devices:
         await asyncio.gather(running.task, return_exceptions=True)
         host = self._fleet.hosts.pop(station, None)
         if host is not None:
-            await host.tasks.close()
+            await host.close()
 
     def _draw(self) -> None:
         """Give every drawn charger and meter its place in the picture, and take out what left the drawing."""

@@ -7,6 +7,8 @@ devices that dial in: `async def start(host: ServerHost, config: ServerConfig) -
 
 from hub.core.clock import Clock
 from hub.core.listen import Listening, listen
+from hub.core.mqtt_link.outbox import Message
+from hub.core.ports import Broker
 from hub.core.tasks import Tasks, back_off_s
 from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.charger import Capability, Charger, Status
@@ -35,6 +37,7 @@ __all__ = [
     "PHASES",
     "Address",
     "BadConfig",
+    "Broker",
     "Candidate",
     "Capability",
     "Charger",
@@ -58,6 +61,7 @@ __all__ = [
     "Listens",
     "Manifest",
     "Matcher",
+    "Message",
     "MeterId",
     "MeterReading",
     "MeterReport",

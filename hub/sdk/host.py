@@ -11,6 +11,7 @@ from typing import Protocol
 import aiohttp
 
 from hub.core.clock import Clock
+from hub.core.ports import Broker
 from hub.core.tasks import Tasks
 from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
@@ -84,6 +85,11 @@ class StationHost(Protocol):
     @property
     def http(self) -> aiohttp.ClientSession:
         """The hub's shared HTTP session; give every request a timeout."""
+        ...
+
+    @property
+    def mqtt(self) -> Broker:
+        """The hub's broker, for a device that speaks through it. Subscriptions end with this driver."""
         ...
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.model.candidate import Confidence, Kind
@@ -35,8 +37,19 @@ class Tested(BaseModel):
     how: str
 
 
+class Role(BaseModel):
+    """What is different where the same integration serves a device of another kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entry: str
+    config: str
+    can: tuple[Capability, ...] = ()
+    example: dict[str, object] = Field(default_factory=dict)
+
+
 class Manifest(BaseModel):
-    """One integration."""
+    """One integration. Most are for one kind of device; `also` has the other, with an entry and settings of its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,5 +64,19 @@ class Manifest(BaseModel):
     default_port: int | None = Field(default=None, ge=1, le=65535)
     zeroconf: tuple[Matcher, ...] = ()
     can: tuple[Capability, ...] = ()
+    also: Mapping[Kind, Role] = Field(default_factory=dict, description="the other kind that it serves, if it does")
+    example: dict[str, object] = Field(
+        default_factory=dict, description="own keys of an entry, for an integration that needs some; tests start it so"
+    )
     docs: str = Field(description="one sentence on how to point the device at the hub, or how to find it")
     tested: tuple[Tested, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Everything that a device of this integration may be."""
+        return (self.kind, *self.also)
+
+    def as_kind(self, kind: Kind) -> Manifest:
+        """The manifest as it reads for a device of this kind, which must be one of `kinds`."""
+        role = self.also.get(kind)
+        return self if role is None else self.model_copy(update={**dict(role), "kind": kind, "also": {}})

@@ -18,7 +18,7 @@ Check = Callable[[Integration], Awaitable[None]]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("one", INTEGRATIONS, ids=lambda one: one.manifest.name)
+@pytest.mark.parametrize("one", INTEGRATIONS, ids=lambda one: f"{one.manifest.name}-{one.manifest.kind}")
 async def test_an_integration_keeps_the_contract(one: Integration, check: Check) -> None:
     await check(one)
 

@@ -5,6 +5,7 @@ async with RecordingStationHost(StationId("0123")) as host:
     await until(lambda: host.of(LimitHeld))
 """
 
+from hub.sdk.testing.broker import RecordingBroker
 from hub.sdk.testing.clock import FakeClock, QuickClock, until
 from hub.sdk.testing.contract import CHECKS, Integration, integrations_in
 from hub.sdk.testing.hosts import RecordingServerHost, RecordingStationHost
@@ -14,6 +15,7 @@ __all__ = [
     "FakeClock",
     "Integration",
     "QuickClock",
+    "RecordingBroker",
     "RecordingServerHost",
     "RecordingStationHost",
     "integrations_in",

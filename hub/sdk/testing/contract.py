@@ -47,7 +47,7 @@ COMMON_KEYS = frozenset({"id", "name", "integration", "station", "connector", "c
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """One folder under `integrations/` with its manifest. `docs` is the folder of its page."""
+    """One folder under `integrations/` with its manifest for one kind of device. `docs` is the folder of its page."""
 
     folder: Path
     docs: Path
@@ -80,9 +80,9 @@ class Integration:
 
 
 def integrations_in(folder: Path, docs: Path) -> list[Integration]:
-    """Every integration of a folder, by its manifest. A manifest that cannot be used raises here."""
-    found = sorted(folder.glob("*/manifest.yaml"))
-    return [Integration(file.parent, docs, _manifest(file)) for file in found]
+    """Every integration of a folder, once for each kind of device. A manifest that cannot be used raises here."""
+    found = ((file.parent, _manifest(file)) for file in sorted(folder.glob("*/manifest.yaml")))
+    return [Integration(place, docs, manifest.as_kind(kind)) for place, manifest in found for kind in manifest.kinds]
 
 
 def _manifest(file: Path) -> Manifest:
@@ -160,12 +160,15 @@ async def entry_has_the_right_shape(one: Integration) -> None:
 
 
 async def configs_are_strict(one: Integration) -> None:
-    """Subclasses of IntegrationConfig that need nothing, forbid the unknown, describe each key, take no common one."""
+    """Subclasses of IntegrationConfig that forbid the unknown, describe each key, and take no common one.
+
+    They need nothing, unless the manifest has an example of what they need.
+    """
     for server in {False, one.manifest.serves}:
         config = one.config(server=server)
         _must(issubclass(config, IntegrationConfig), f"{config.__name__} is no IntegrationConfig")
         _must(_refuses_unknown(config), f"{config.__name__} takes keys that it does not know")
-        config.model_validate({})
+        config.model_validate({} if server else one.manifest.example)
         for key, field in config.model_fields.items():
             _must(bool(field.description), f"{config.__name__}.{key} has no description")
             _must(server or key not in COMMON_KEYS, f"{config.__name__}.{key} is a key of every charger and meter")

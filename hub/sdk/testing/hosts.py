@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 import aiohttp
 
 from hub.core.clock import Clock, SystemClock
+from hub.core.ports import Broker
 from hub.core.tasks import Tasks
 from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
@@ -18,6 +19,7 @@ from hub.model.reading import ChargerReport, Contact, MeterReport
 from hub.sdk.capabilities import Driver
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.host import AdoptedCall, Decision, TransactionStart, TransactionStop
+from hub.sdk.testing.broker import RecordingBroker
 
 Report = ChargerReport | MeterReport
 R = TypeVar("R", bound=Report)
@@ -26,7 +28,8 @@ R = TypeVar("R", bound=Report)
 class RecordingStationHost:
     """A StationHost that keeps everything. Without `meter` and `chargers` it has one charger on connector 1.
 
-    `where` is its address and may change; `decisions` answers tokens, everything else is allowed.
+    `where` is its address and may change; `decisions` answers tokens, everything else is allowed. `broker` is what the
+    driver speaks through, unless a test sets another as `mqtt`.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class RecordingStationHost:
         self.chargers = a_charger(station) if chargers is None and meter is None else dict(chargers or {})
         self.clock: Clock = clock or SystemClock()
         self.where = where
+        self.broker = RecordingBroker()
+        self.mqtt: Broker = self.broker
         self.tasks = Tasks(f"testing.{station}")
         self.log = logging.getLogger(f"integrations.testing.{station}")
         self.reports: list[tuple[int, Report]] = []  # by connector; 0 for the meter

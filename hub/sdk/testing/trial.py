@@ -20,6 +20,7 @@ from hub.model.reading import Link
 from hub.sdk.capabilities import Driver, Resets, SetsLimit, StartsAndStops, Unlocks
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.manifest import Manifest
+from hub.sdk.testing.broker import RecordingBroker
 from hub.sdk.testing.clock import QuickClock, until
 from hub.sdk.testing.hosts import RecordingServerHost, RecordingStationHost
 
@@ -45,7 +46,7 @@ async def starts_alone(entry: Entry, manifest: Manifest, config: type[Integratio
         return
     with _failures() as failed, _warnings() as warned:
         async with _station(manifest.kind, Address(LOOPBACK, await _free_port())) as host:
-            driver = await _begin(entry, host, _settings(config))
+            driver = await _begin(entry, host, config.model_validate(manifest.example))
             await until(lambda: host.contacts)
             await asyncio.sleep(MISSING_FOR_S)
             await _stop(driver)
@@ -98,13 +99,24 @@ async def _answer_nonsense(
     entry: Entry, manifest: Manifest, config: type[IntegrationConfig], words: Sequence[str]
 ) -> None:
     async with _a_liar(words) as address, _station(manifest.kind, address) as host:
-        driver = await _begin(entry, host, _settings(config))
+        driver = await _begin(entry, host, config.model_validate(manifest.example))
+        babbling = asyncio.create_task(_babble(host.broker, words))
         await asyncio.sleep(NONSENSE_FOR_S)
         for order in _orders(driver):
             with contextlib.suppress(EvhubError):
                 async with asyncio.timeout(ANSWERS_WITHIN_S):
                     await order
+        babbling.cancel()
+        await asyncio.gather(babbling, return_exceptions=True)
         await _stop(driver)
+
+
+async def _babble(broker: RecordingBroker, words: Sequence[str]) -> None:
+    """Nonsense on every topic that the driver listens to, over and over."""
+    for body in itertools.cycle(list(_bodies(words))):
+        for topic in broker.filters:
+            broker.say(topic, body)
+        await asyncio.sleep(0.002)
 
 
 def _orders(driver: Driver) -> Iterator[Awaitable[object]]:

@@ -38,3 +38,13 @@ def test_a_small_one() -> None:
 def test_what_is_wrong_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Manifest.model_validate({**LAMP, **wrong})
+
+
+def test_one_for_two_kinds_reads_as_either() -> None:
+    meter = {"entry": "start_meter", "config": "MeterConfig", "example": {"topic": "a"}}
+    both = Manifest.model_validate({**LAMP, "can": ["limit"], "also": {"meter": meter}})
+    assert both.kinds == (Kind.CHARGER, Kind.METER)
+    assert (both.as_kind(Kind.CHARGER).entry, both.as_kind(Kind.CHARGER).can) == ("start", (Capability.LIMIT,))
+    read = both.as_kind(Kind.METER)
+    assert (read.kind, read.entry, read.config) == (Kind.METER, "start_meter", "MeterConfig")
+    assert (read.kinds, read.can, read.example) == ((Kind.METER,), (), {"topic": "a"})

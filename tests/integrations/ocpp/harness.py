@@ -15,14 +15,14 @@ from hub.core.orders import Caller, Envelope, Orders, Reply
 from hub.core.state import LiveCharger, Picture
 from hub.devices.entries import StationEntry
 from hub.devices.service import Devices, Parts
-from hub.model.candidate import Address, Candidate
+from hub.model.candidate import Address, Candidate, Kind
 from hub.model.charger import Charger
 from hub.model.facts import DrawingChanged, Event, Fact
 from hub.model.ids import GRID, ChargerId, StationId
 from hub.model.site import Circuit, Site
 from hub.model.units import PHASES, Phase, same_on_each
 from hub.sdk.config import IntegrationConfig
-from hub.sdk.testing import until
+from hub.sdk.testing import RecordingBroker, until
 from integrations.ocpp.config import Config, ServerConfig
 from tests.integrations.ocpp.scripted import Scripted
 
@@ -81,7 +81,7 @@ class SmallHub:
         self.addresses: dict[StationId, Address] = {}
         self.events: list[Event] = []
         keep = Keep(folder)
-        parts = Parts(self.picture, self.bus, self.orders, self.clock, keep, Nowhere(), self.waiting)
+        parts = Parts(self.picture, self.bus, self.orders, self.clock, keep, Nowhere(), self.waiting, RecordingBroker())
         self.devices = Devices(parts, self._entries, lambda name: wishes.server)
         self.chargers: list[Scripted] = []
 
@@ -125,7 +125,10 @@ class SmallHub:
 
     def _entries(self) -> dict[StationId, StationEntry]:
         stations = {c.station: c.integration for c in self.picture.site.chargers.values()}
-        return {s: StationEntry(s, name, self.settings[s], self.addresses.get(s)) for s, name in stations.items()}
+        return {
+            s: StationEntry(s, name, Kind.CHARGER, self.settings[s], self.addresses.get(s))
+            for s, name in stations.items()
+        }
 
     # chargers
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from hub.sdk import (
     Candidate,
     Capability,
@@ -14,6 +16,7 @@ from hub.sdk import (
     Kind,
     LimitHeld,
     Link,
+    Message,
     MeterId,
     MeterReading,
     ServerHost,
@@ -21,6 +24,7 @@ from hub.sdk import (
     StationId,
     TransactionStart,
     TransactionStop,
+    Unreachable,
 )
 from hub.sdk.testing import RecordingServerHost, RecordingStationHost
 
@@ -117,3 +121,24 @@ async def test_a_server_host_keeps_who_came_and_went() -> None:
         assert server.settings(StationId("S1")) is None
     assert adopted == [StationId("S1")]
     assert (host.newcomers, host.gone, host.drivers) == ([(newcomer, False)], [StationId("S2")], {})
+
+
+async def test_its_broker_gives_stored_messages_to_those_who_come_and_live_ones_to_all() -> None:
+    heard: list[Message] = []
+    async with RecordingStationHost(StationId("a")) as host:
+        host.broker.say("a/b", "old", retain=True)
+        leave = host.mqtt.subscribe("a/+", heard.append)
+        host.broker.say("a/b", "new")
+        await host.mqtt.publish("a/c", b"order")
+        leave()
+        host.broker.say("a/b", "later")
+        assert host.broker.filters == []
+        host.broker.connected = False
+        with pytest.raises(Unreachable):
+            await host.mqtt.publish("a/c", b"lost")
+    assert [(m.topic, m.payload, m.retain) for m in heard] == [
+        ("a/b", b"old", True),
+        ("a/b", b"new", False),
+        ("a/c", b"order", False),
+    ]
+    assert [m.payload for m in host.broker.published] == [b"order"]
