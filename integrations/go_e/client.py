@@ -15,6 +15,7 @@ import orjson
 from hub.sdk import Refused, StationHost, Unreachable
 
 REQUEST_S = 4.0
+AGAIN_S = 0.5
 FEW = 10  # firmware before 051.4 has no memory for a longer filter
 SWITCHED_OFF = "switch on HTTP API v2 in the go-e app, in the advanced settings of its internet connection"
 
@@ -51,6 +52,8 @@ class Client:
         answers = json_object(body)
         if answers is None:
             _check(status)
+            if status >= 500:
+                raise Unreachable(f"it answers HTTP {status} and {_short(body)}")
             raise Refused(f"it answers {', '.join(said)} with {_short(body)}", "update its firmware in the go-e app")
         for key, text in said.items():
             if answers.get(key) is not True:
@@ -62,15 +65,20 @@ class Client:
         if found is not None:
             return found
         _check(status)
-        if status >= 300:
-            raise Unreachable(
-                f"it answers with HTTP {status}: {_short(body)}", "restart it in the go-e app if it stays so"
-            )
         raise Unreachable(
-            "it answers with something that is not its status", f"check that this is a go-e Charger; {SWITCHED_OFF}"
+            f"it answers HTTP {status} and {_short(body)}, which is not its status",
+            f"check that this is a go-e Charger; {SWITCHED_OFF}; restart it there if it stays so",
         )
 
     async def _ask(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
+        """HTTP status and body, of the second attempt where at first its own lock was taken (500)."""
+        status, body = await self._get(path, query)
+        if status >= 500:
+            await self._host.clock.sleep(AGAIN_S)
+            status, body = await self._get(path, query)
+        return status, body
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
         address = self._host.address()
         if address is None:
             raise Unreachable("its address is not known", "wait until it announces itself, or set host in its entry")

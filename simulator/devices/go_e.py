@@ -29,7 +29,7 @@ SLOW_S = (0.3, 1.5)
 
 async def start(device: Device, world: World, net: Net) -> GoE:
     """Start one. Options: `version`, `hardware` (V3, V4), `amp`, `acs`, `ama`, `temp`, `api`, `lacks` (keys, a,b),
-    `dead_meter`, `slow_share`, `locked_share`, `seed`.
+    `dead_meter`, `slow_share`, `seed`.
     """
     return await GoE(device, world, net).begin()
 
@@ -47,6 +47,7 @@ class GoE:
             amp=int(device.options.get("amp", self.unit.most_a)), acs=int(device.options.get("acs", 0))
         )
         self.api = bool(device.options.get("api", True))
+        self.locked = 0  # so many requests find its lock taken
         self.unfiltered = 0  # how often somebody asked for everything, which the vendor advises against
         self._frozen: Status | None = None
         self._plugged = self._evse.plugged
@@ -161,14 +162,12 @@ class GoE:
         """A switched-off API is a missing page; now and then an answer takes its time, or there is none."""
         if not self.api:
             return web.Response(text="This URI does not exist", status=404)
-        if self._happens("slow_share", 0.02):
+        if self._random.random() < float(self._options.get("slow_share", 0.02)):
             await asyncio.sleep(self._random.uniform(*SLOW_S) / self._pace)
-        if self._happens("locked_share", 0.0):
+        if self.locked > 0:
+            self.locked -= 1
             return web.Response(text="couldn't take api lock in 3s, please try again later", status=500)
         return await handler(request)
-
-    def _happens(self, option: str, usually: float) -> bool:
-        return self._random.random() < float(self._options.get(option, usually))
 
     async def _get_status(self, request: web.Request) -> web.Response:
         asked = request.query.get("filter")

@@ -243,8 +243,10 @@ async def test_an_api_that_is_switched_off_is_a_missing_page() -> None:
 
 
 async def test_now_and_then_its_lock_is_taken() -> None:
-    async with a_go_e(site(), locked_share=1.0) as client:
+    async with a_go_e(site()) as client:
+        client.go_e.locked = 1
         status, text = await client.get("/api/status", filter="car")
+        assert await client.read("car") == {"car": 1}
     assert (status, text) == (500, "couldn't take api lock in 3s, please try again later")
 
 
