@@ -55,7 +55,7 @@ class Memory:
     def hear_charger(self, live: LiveCharger, now_s: float) -> bool:
         """A charger's picture moved; True when that asks for a new decision."""
         track = self.tracks.get(live.id)
-        if track is None:
+        if track is None or live.station != track.charger.station:  # the picture of the one that it replaces
             return False
         stirred = track.hear(live, now_s)
         self.reuse[live.id].watch(track, now_s)

@@ -13,23 +13,9 @@ from hub.cli import discover as found
 from hub.cli import order as orders
 from hub.cli import run as running
 from hub.cli import status as shown
-from hub.cli.words import PORT, Commands, Number
-
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("data"),
-    envvar="EVHUB_DATA",
-    show_default=True,
-    help="Folder of the hub's configuration and state.",
-)
-CONFIG = click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=None,
-    help="Configuration file instead of <data>/config.yaml.",
-)
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document for machines.")
+from hub.cli.config import config
+from hub.cli.device import device
+from hub.cli.words import CONFIG, DATA, JSON, PORT, Commands, Number
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -113,3 +99,7 @@ def order(data: Path, as_json: bool, list_them: bool, name: str | None, values: 
         raise click.UsageError("name an order, or give --list")
     else:
         orders.give(data, name, values, as_json=as_json)
+
+
+main.add_command(device)
+main.add_command(config)

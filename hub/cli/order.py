@@ -19,7 +19,12 @@ from hub.web.local import ask, socket_path
 
 def give(data: Path, name: str, values: tuple[str, ...], *, as_json: bool) -> None:
     """Give one order and print its reply. Exit 0 when it was done, 1 when it was refused, 3 when no hub answers."""
-    args = dict(_pair(text) for text in values)
+    result = done(data, name, pairs(values), as_json=as_json)
+    click.echo(f"{name}: done. " + " ".join(f"{key}={_plain(value)}" for key, value in result.items()))
+
+
+def done(data: Path, name: str, args: Mapping[str, object], *, as_json: bool) -> Mapping[str, Any]:
+    """Give one order; its result, to be put into words. With `as_json`, or when it is refused, all is said here."""
     if not name.strip("."):
         raise click.UsageError(f"'{name}' is no name of an order")
     document = {"id": uuid.uuid4().hex, "args": args}
@@ -29,9 +34,16 @@ def give(data: Path, name: str, values: tuple[str, ...], *, as_json: bool) -> No
         say.fail(trouble, in_json=as_json)
     if as_json:
         say.as_json(reply)
-    else:
-        _print(name, reply)
-    raise SystemExit(0 if reply.get("ok") else _code_of(reply))
+    elif not reply.get("ok"):
+        _refused(name, _mapping(reply.get("error")))
+    if as_json or not reply.get("ok"):
+        raise SystemExit(0 if reply.get("ok") else _code_of(reply))
+    return _mapping(reply.get("result"))
+
+
+def pairs(values: tuple[str, ...]) -> dict[str, object]:
+    """`limit_a=10 name=…` as arguments."""
+    return dict(_pair(text) for text in values)
 
 
 def list_orders(data: Path, *, as_json: bool) -> None:
@@ -73,12 +85,7 @@ def _no_json(word: str) -> None:
     raise ValueError(word)
 
 
-def _print(name: str, reply: Mapping[str, object]) -> None:
-    if reply.get("ok"):
-        result = _mapping(reply.get("result"))
-        click.echo(f"{name}: done. " + " ".join(f"{key}={_plain(value)}" for key, value in result.items()))
-        return
-    error = _mapping(reply.get("error"))
+def _refused(name: str, error: Mapping[str, Any]) -> None:
     click.echo(f"{name} refused ({error.get('code')}): {error.get('message')}", err=True)
     if error.get("next"):
         click.echo(f"  next: {error['next']}", err=True)

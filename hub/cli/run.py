@@ -21,7 +21,7 @@ from hub.model.errors import EvhubError
 
 
 def run(data: Path, config: Path | None, *, log_json: bool) -> None:
-    """Run until SIGINT or SIGTERM. Exit 1 with the next step when it cannot start."""
+    """Run until SIGINT or SIGTERM; SIGHUP reads the configuration anew. Exit 1 with the next step if it cannot start."""
     to_stderr(as_json=log_json)
     try:
         folder.ready(data)
@@ -37,6 +37,7 @@ async def serve(loaded: Loaded, data: Path) -> None:
     systemd = Systemd(app.in_short)
     await app.start()
     try:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.configuration.reload_soon)
         await systemd.ready()
         for line in app.welcome(folder.option(data)):
             click.echo(line)

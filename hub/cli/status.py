@@ -36,8 +36,17 @@ def lines(document: Part) -> list[str]:
     out = [f"{site['name']}: {count['charging']} of {count['total']} charging, {count['online']} online"]
     out += [f"  {name:<12} {_circuit(circuit)}" for name, circuit in document["circuits"].items()]
     out += [f"  {name:<12} {_charger(charger)}" for name, charger in document["chargers"].items()]
+    out += _config(document["config"])
     out += [f"  {found['station']:<12} found, not adopted ({found['integration']})" for found in document["candidates"]]
     return out
+
+
+def _config(config: Part) -> list[str]:
+    """What somebody has to do about the file."""
+    told = [f"  {key} needs a restart" for key in config["needs_restart"]]
+    if config["problems"]:
+        told.append(f"  {config['file']} has an error and does not count; see 'evhub check-config'")
+    return told
 
 
 def _circuit(circuit: Part) -> str:

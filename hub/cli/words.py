@@ -1,8 +1,9 @@
-"""What the command line takes: numbers that make sense, and a wrong use that a machine can read, too."""
+"""What the command line takes: the options of most commands, numbers that make sense, and wrong use in JSON too."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,21 @@ import click
 from hub.cli import say
 
 PORT = click.IntRange(0, 65535)
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data"),
+    envvar="EVHUB_DATA",
+    show_default=True,
+    help="Folder of the hub's configuration and state.",
+)
+CONFIG = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Configuration file instead of <data>/config.yaml.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document for machines.")
 
 
 class Number(click.FloatRange):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from hub.model.charger import Charger
-from hub.model.ids import StationId
+from hub.model.ids import GRID, MeterId, StationId
 from hub.model.site import Site
 from hub.sdk.config import IntegrationConfig
 
@@ -16,10 +16,41 @@ NO_CHARGERS: Mapping[int, Charger] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One station: its chargers by connector, and its own settings."""
+    """One station as far as its driver is concerned: when this changes, the driver begins anew.
 
-    chargers: Mapping[int, Charger]
+    Names, circuits, limits and priorities are not in it: they change under a driver that goes on.
+    """
+
+    outlets: Mapping[int, Charger]  # by connector
+    meter: MeterId | None
     settings: IntegrationConfig | None
+
+
+def drawn(site: Site, settings_of: Callable[[StationId], IntegrationConfig | None]) -> dict[StationId, Drawn]:
+    """Every station of a drawing."""
+    chargers = by_station(site)
+    meters = {meter.station: meter.id for meter in site.meters.values()}
+    return {
+        station: Drawn(
+            {number: driven(charger) for number, charger in chargers.get(station, NO_CHARGERS).items()},
+            meters.get(station),
+            settings_of(station),
+        )
+        for station in {**chargers, **meters}
+    }
+
+
+def driven(charger: Charger) -> Charger:
+    """A charger without what changes under its driver: which outlet it is, and how it is wired."""
+    return Charger(
+        charger.id,
+        GRID,
+        charger.integration,
+        charger.station,
+        charger.connector,
+        phases=charger.phases,
+        connection=charger.connection,
+    )
 
 
 def by_station(site: Site) -> Mapping[StationId, Mapping[int, Charger]]:

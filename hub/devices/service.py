@@ -19,9 +19,10 @@ from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.core.tasks import Tasks
 from hub.devices.apply import apply
 from hub.devices.commands import offer_commands
-from hub.devices.drawn import NO_CHARGERS, Drawn, by_station
-from hub.devices.entries import StationEntry
+from hub.devices.drawn import NO_CHARGERS, Drawn, by_station, drawn, driven
+from hub.devices.entries import StationEntry, is_same
 from hub.devices.host import Server, Station
+from hub.devices.lines import line_currents
 from hub.devices.manifests import entry, manifests
 from hub.devices.transactions import Transactions
 from hub.model.candidate import Address
@@ -68,6 +69,7 @@ class Running:
     """One client integration at work on one station."""
 
     entry: StationEntry
+    drawn: Drawn
     task: asyncio.Task[None]
 
 
@@ -101,6 +103,8 @@ class Devices:
         self._tasks = Tasks("devices")
         self._fleet = Fleet()
         self._drawn: dict[StationId, Drawn] = {}
+        self._outlets: dict[ChargerId, Charger] = {}
+        self._metering: dict[MeterId, StationId] = {}
         self._by_station = (self._picture.site, by_station(self._picture.site))
         self._changing = asyncio.Lock()
         self._http: aiohttp.ClientSession | None = None
@@ -163,12 +167,12 @@ class Devices:
         async with self._changing:
             wanted = {s: e for s, e in self._entries().items() if not self._manifests[e.integration].serves}
             for station, running in list(self._fleet.running.items()):
-                if wanted.get(station) != running.entry:
+                if wanted.get(station) != running.entry or self._drawn.get(station) != running.drawn:
                     await self._end_client(station)
             for station, station_entry in wanted.items():
-                if station not in self._fleet.running:
+                if station not in self._fleet.running and station in self._drawn:
                     task = self._tasks.keep(station, partial(self._client, station_entry))
-                    self._fleet.running[station] = Running(station_entry, task)
+                    self._fleet.running[station] = Running(station_entry, self._drawn[station], task)
 
     async def _client(self, station_entry: StationEntry) -> None:
         manifest = self._manifests[station_entry.integration].as_kind(station_entry.kind)
@@ -193,19 +197,45 @@ class Devices:
     def _draw(self) -> None:
         """Give every drawn charger and meter its place in the picture, and take out what left the drawing."""
         site, picture = self._picture.site, self._picture
-        self._drawn = {s: Drawn(chargers, self.settings_of(s)) for s, chargers in by_station(site).items()}
+        self._drawn = drawn(site, self.settings_of)
         for charger in site.chargers.values():
-            live = picture.chargers.get(charger.id)
-            if live is None or live.station != charger.station:
-                live = LiveCharger(charger.id, charger.station, session=self._transactions.of(charger.id))
-                picture.chargers[charger.id] = live
-                self._bus.publish(ChargerChanged(charger.id))
+            self._draw_charger(charger)
         for gone in picture.chargers.keys() - site.chargers.keys():
+            self._end_session(picture.chargers[gone], "retired")
             del picture.chargers[gone]
-        for meter in site.meters:
-            picture.meters.setdefault(meter, LiveMeter(meter))
+        self._outlets = {charger.id: driven(charger) for charger in site.chargers.values()}
+        for meter in site.meters.values():
+            if meter.id not in picture.meters or not is_same(self._metering[meter.id], meter.station):
+                picture.meters[meter.id] = LiveMeter(meter.id)
+                self._bus.publish(MeterChanged(meter.id))
         for lost in picture.meters.keys() - site.meters.keys():
             del picture.meters[lost]
+        self._metering = {meter.id: meter.station for meter in site.meters.values()}
+
+    def _draw_charger(self, charger: Charger) -> None:
+        """The same outlet keeps its past; behind another station or connector everything begins anew."""
+        before, now = self._outlets.get(charger.id), driven(charger)
+        live = self._picture.chargers.get(charger.id)
+        if live is not None and (before is None or not _is_same_outlet(before, now)):
+            self._end_session(live, "replaced")
+            live = None
+        if live is None:
+            live = LiveCharger(charger.id, charger.station, session=self._transactions.of(charger.id))
+            self._picture.chargers[charger.id] = live
+        elif before == now:
+            return
+        live.station = charger.station
+        if live.reading is not None:
+            live.line_a = line_currents(charger, live.reading.current_a)  # it may be wired in another way
+        self._bus.publish(ChargerChanged(charger.id))
+
+    def _end_session(self, live: LiveCharger, reason: str) -> None:
+        """The device leaves its place in the drawing: what runs there ends with its last register."""
+        running = self._transactions.of(live.id)
+        if running is not None:
+            register_wh = None if live.reading is None else live.reading.energy_wh
+            now = self.clock.now()
+            self._end(TransactionStop(transaction=running.id, at=now, meter_wh=register_wh, reason=reason))
 
     # what hosts ask
 
@@ -379,3 +409,7 @@ class Devices:
         finally:
             self._bus.publish(ChargerChanged(charger))
         return held_a
+
+
+def _is_same_outlet(one: Charger, other: Charger) -> bool:
+    return is_same(one.station, other.station) and one.connector == other.connector

@@ -19,9 +19,11 @@ from hub.discovery.config import DiscoveryConfig
 from hub.discovery.match import Announcement, match, types_of
 from hub.discovery.sightings import Sightings
 from hub.model.candidate import Address, Candidate, Confidence, Kind
+from hub.model.charger import Charger
 from hub.model.errors import EvhubError, Invalid, NotFound
 from hub.model.facts import DeviceFound, DeviceLost, DrawingChanged, Fact
-from hub.model.ids import StationId
+from hub.model.ids import CircuitId, StationId
+from hub.model.site import Meter
 from hub.sdk.manifest import Manifest
 
 log = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ class Discovery:
 
     async def start(self) -> None:
         """Offer the orders, and listen if the configuration says so."""
-        self._orders.serve("device.list", ListArgs, self._list, says="devices that were found and wait to be adopted")
+        self._orders.serve("device.list", ListArgs, self._list, says="devices of the drawing, and found ones that wait")
         self._orders.serve("device.adopt", AdoptArgs, self._adopt, says="add a found device to the configuration")
         self._bus.listen("discovery", (DrawingChanged,), self._redrawn)
         if self._config.enabled:
@@ -216,7 +218,11 @@ class Discovery:
         return [{"connector": n} for n in every if not self._drawing.knows(candidate.station, n)]
 
     async def _list(self, args: ListArgs, caller: Caller) -> Result:
-        return {"candidates": [as_json(candidate) for candidate in self.candidates]}
+        site = self._drawing.site
+        measures = {circuit.meter: circuit.id for circuit in site.circuits.values()}
+        drawn = [_as_drawn(charger, charger.circuit) for charger in site.chargers.values()]
+        drawn += [_as_drawn(meter, measures.get(meter.id)) for meter in site.meters.values()]
+        return {"devices": drawn, "candidates": [as_json(candidate) for candidate in self.candidates]}
 
     async def _adopt(self, args: AdoptArgs, caller: Caller) -> Result:
         candidate = self._find(StationId(args.station))
@@ -260,6 +266,18 @@ def as_json(candidate: Candidate) -> dict[str, object]:
         "connectors": candidate.connectors,
         "source": candidate.source,
         "seen_at": candidate.seen_at.isoformat(),
+    }
+
+
+def _as_drawn(device: Charger | Meter, circuit: CircuitId | None) -> dict[str, object]:
+    """A device of the drawing as `device.list` shows it, and where it hangs or what it measures."""
+    return {
+        "kind": (Kind.CHARGER if isinstance(device, Charger) else Kind.METER).value,
+        "id": device.id,
+        "name": device.name or device.id,
+        "station": device.station,
+        "integration": device.integration,
+        "circuit": circuit,
     }
 
 

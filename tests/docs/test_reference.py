@@ -19,9 +19,16 @@ REFERENCE = ROOT / "docs" / "reference"
 
 def options() -> Iterator[tuple[str, str]]:
     for name, command in main.commands.items():
-        for parameter in command.params:
+        below = command.commands.values() if isinstance(command, click.Group) else []
+        for parameter in [parameter for one in (command, *below) for parameter in one.params]:
             if isinstance(parameter, click.Option):
                 yield name, parameter.opts[0]
+
+
+def subcommands() -> Iterator[str]:
+    for name, command in main.commands.items():
+        if isinstance(command, click.Group):
+            yield from (f"evhub {name} {below}" for below in command.commands)
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))
@@ -29,7 +36,12 @@ def test_every_command_has_its_part(command: str) -> None:
     assert f"\n## evhub {command}\n" in (REFERENCE / "cli.md").read_text()
 
 
-@pytest.mark.parametrize(("command", "option"), sorted(options()))
+@pytest.mark.parametrize("command", sorted(subcommands()))
+def test_every_subcommand_is_described(command: str) -> None:
+    assert f"`{command}" in (REFERENCE / "cli.md").read_text()
+
+
+@pytest.mark.parametrize(("command", "option"), sorted(set(options())))
 def test_every_option_is_described(command: str, option: str) -> None:
     text = (REFERENCE / "cli.md").read_text()
     general, _, rest = text.partition("\n## ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,9 +24,9 @@ from hub.model.facts import (
     SessionStarted,
 )
 from hub.model.ids import GRID, ChargerId, MeterId, StationId, TransactionId
-from hub.model.reading import Contact, Identity, LimitHeld, Link, MeterReading
+from hub.model.reading import ChargerReading, Contact, Identity, LimitHeld, Link, MeterReading
 from hub.model.site import Meter, Site
-from hub.model.units import PerPhase
+from hub.model.units import PerPhase, Phase
 from hub.sdk.host import TransactionStart, TransactionStop
 from hub.sdk.testing import until
 from integrations.ocpp.config import Config
@@ -96,8 +97,8 @@ async def test_meters_come_and_go(hub: SmallHub) -> None:
     assert hub.picture.meters == {}
 
 
-async def with_meter(hub: SmallHub) -> MeterId:
-    meter = Meter(MeterId("main"), "ocpp", StationId("M1"))
+async def with_meter(hub: SmallHub, station: str = "M1") -> MeterId:
+    meter = Meter(MeterId("main"), "ocpp", StationId(station))
     site = site_of()
     hub.picture.site = Site(site.name, site.circuits, {}, {meter.id: meter})
     hub.bus.publish(DrawingChanged())
@@ -345,13 +346,71 @@ async def test_only_its_own_station_ends_a_transaction(hub: SmallHub, caplog: py
     assert "not one of its own" in caplog.text
 
 
-async def test_a_transaction_of_a_charger_that_left_the_drawing_can_end(hub: SmallHub) -> None:
+async def test_a_charger_that_leaves_the_drawing_ends_its_session_with_its_last_register(
+    hub: SmallHub, caplog: pytest.LogCaptureFixture
+) -> None:
     await driven(hub)
     transaction = begin(hub)
+    hub.devices.heard(bay(1), ChargerReading(at=AT, energy_wh=180.0))
     await hub.draw()
-    end(hub, transaction, 200.0)
+    [ended] = hub.told(SessionEnded)
+    assert (ended.charger, ended.session, ended.energy_wh, ended.reason) == (BAY, transaction, 80, "retired")
+    end(hub, transaction, 200.0)  # the device itself ends it later: it is over
     await hub.bus.drained()
-    assert [event.energy_wh for event in hub.told(SessionEnded)] == [100]
+    assert len(hub.told(SessionEnded)) == 1
+    assert "not one of its own" not in caplog.text
+
+
+async def test_another_station_behind_a_charger_ends_the_session_of_the_old_one(hub: SmallHub) -> None:
+    await driven(hub)
+    transaction = begin(hub)
+    await hub.draw(bay(1, station="CP2"))
+    [ended] = hub.told(SessionEnded)
+    assert (ended.session, ended.reason) == (transaction, "replaced")
+    assert (hub.live().station, hub.live().session, hub.live().online) == ("CP2", None, None)
+
+
+async def test_another_connector_is_another_outlet(hub: SmallHub) -> None:
+    await driven(hub)
+    begin(hub)
+    await hub.draw(bay(1, connector=2))
+    assert [ended.reason for ended in hub.told(SessionEnded)] == ["replaced"]
+    assert hub.live().session is None
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        replace(bay(1), name="Next to the lift"),
+        replace(bay(1), max_a=16.0, min_a=8.0, fallback_a=0.0),
+        replace(bay(1), priority=3, weight=2.0),
+        replace(bay(1), station=StationId("cp1")),  # typed in other letters
+    ],
+    ids=["name", "limits", "priority", "case"],
+)
+async def test_what_is_drawn_anew_of_the_same_device_changes_nothing_else(hub: SmallHub, after: Charger) -> None:
+    _, live = await driven(hub)
+    transaction = begin(hub)
+    await hub.limit(10)
+    await hub.draw(after)
+    assert hub.live() is live
+    assert (live.online, live.held_a, live.station) == (True, 10, after.station)
+    assert hub.devices.transaction_of(BAY) == transaction
+    assert hub.told(SessionEnded) == []
+
+
+async def test_a_wiring_drawn_anew_counts_for_what_was_measured_before(hub: SmallHub) -> None:
+    _, live = await driven(hub)
+    hub.devices.heard(bay(1), ChargerReading(at=AT, current_a=PerPhase(10.0, 0.0, 0.0)))
+    await hub.draw(bay(1, phases=(Phase.L3, Phase.L1, Phase.L2)))
+    assert live.line_a == PerPhase(0.0, 0.0, 10.0)
+
+
+async def test_another_meter_begins_anew(hub: SmallHub) -> None:
+    meter = await with_meter(hub)
+    hub.devices.heard_meter(meter, MeterReading(at=AT, current_a=PerPhase(1.0, 2.0, 3.0)))
+    await with_meter(hub, "M2")
+    assert hub.picture.meters[meter].reading is None
 
 
 async def test_a_session_is_in_the_picture_after_a_restart(tmp_path: Path) -> None:
