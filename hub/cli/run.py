@@ -21,7 +21,7 @@ from hub.model.errors import EvhubError
 
 
 def run(data: Path, config: Path | None, *, log_json: bool) -> None:
-    """Run until SIGINT or SIGTERM; SIGHUP reads the configuration anew. Exit 1 with the next step if it cannot start."""
+    """Run until SIGINT or SIGTERM; SIGHUP reads the file anew. Exit 1 with the next step when it cannot start."""
     to_stderr(as_json=log_json)
     try:
         folder.ready(data)
