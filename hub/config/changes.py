@@ -18,16 +18,16 @@ LIVE = frozenset({"site", "public_url", "grid", "circuits", "chargers", "meters"
 """The sections that count as soon as the file is read; every other one is read once, when the hub starts."""
 
 
-def differing(before: BaseModel, after: BaseModel, at: tuple[str, ...] = ()) -> Iterator[str]:
-    """The dotted keys whose values differ; of circuits, chargers and meters the whole entry."""
-    for key in type(after).model_fields:
-        old, new = getattr(before, key, None), getattr(after, key)
+def differing(before: BaseModel, after: BaseModel) -> Iterator[str]:
+    """The dotted keys whose values differ: `grid.limit_a`; of circuits, chargers and meters the whole entry."""
+    for section in type(after).model_fields:
+        old, new = getattr(before, section, None), getattr(after, section)
         if isinstance(old, BaseModel) and isinstance(new, BaseModel):
-            yield from differing(old, new, (*at, key))
-        elif isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from (".".join((*at, key, id)) for id in {**old, **new} if old.get(id) != new.get(id))
+            old, new = dict(old), dict(new)  # not as dumped: there all secrets are alike
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from (f"{section}.{key}" for key in {**old, **new} if old.get(key) != new.get(key))
         elif old != new:
-            yield ".".join((*at, key))
+            yield section
 
 
 def needing_restart(started: BaseModel, now: BaseModel) -> tuple[str, ...]:

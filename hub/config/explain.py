@@ -15,7 +15,8 @@ from hub.config.document import Document
 from hub.config.problem import Finding, Place
 
 Error = Mapping[str, Any]
-SECRET = re.compile(r"password|secret|token|broker|_key$")
+SECRET = re.compile(r"password|secret|token(?!s)|broker|_key$")
+LOGIN = re.compile(r"://[^/@]*@")  # an address with a user's password in it
 HIDDEN = "••••"
 GROUP_INSIDE = "…"
 NUMBER_WITH_UNIT = re.compile(r"^\s*([+-]?\d{1,9}(?:[.,]\d{1,9})?)\s*([a-z]*)\s*$", re.IGNORECASE)
@@ -64,7 +65,8 @@ def shown(place: Place, value: object) -> object:
         return None
     if isinstance(value, list):
         return [GROUP_INSIDE if isinstance(item, dict | list) else shown(place, item) for item in value]
-    return HIDDEN if value is not None and SECRET.search(str(place[-1]) if place else "") else value
+    is_secret = SECRET.search(str(place[-1]) if place else "") or (isinstance(value, str) and LOGIN.search(value))
+    return HIDDEN if value is not None and is_secret else value
 
 
 def say(value: object) -> str:

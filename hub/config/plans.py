@@ -77,19 +77,26 @@ def replacement(device: str, newcomer: Newcomer, loaded: Loaded) -> Plan:
 
 
 def _swapped(device: Device, newcomer: Newcomer, loaded: Loaded) -> Iterator[tuple[Place, object]]:
-    """A pinned address stays only where nobody knows another one, and the same family answers there."""
+    """What changes in one entry."""
     place, entry = _place(device), _entry(device, loaded)
-    integration = newcomer.integration or entry.integration
-    is_kin = integration == entry.integration
-    if not is_kin:
-        yield (*place, "integration"), integration
-    yield (*place, "station"), newcomer.station or GONE
-    if newcomer.host is not None or newcomer.here is not None or not is_kin:
-        yield (*place, "host"), newcomer.host or GONE
-        yield (*place, "port"), newcomer.port or GONE
-    if not is_kin:
-        yield from (((*place, key), GONE) for key in entry.options if key not in newcomer.options)
+    for key, value in _reached(entry, newcomer).items():
+        if value is not GONE or key in entry.model_fields_set:
+            yield (*place, key), value
+    is_kin = newcomer.integration in (None, entry.integration)
+    gone = [key for key in entry.options if key not in newcomer.options and not is_kin]
+    yield from (((*place, key), GONE) for key in gone)
     yield from (((*place, key), value) for key, value in newcomer.options.items())
+
+
+def _reached(entry: DeviceConfig, newcomer: Newcomer) -> Mapping[str, object]:
+    """A pinned address stays only where nobody knows another one, and the same family answers there."""
+    said: dict[str, object] = {"station": newcomer.station or GONE}
+    is_kin = newcomer.integration in (None, entry.integration)
+    if not is_kin:
+        said["integration"] = newcomer.integration
+    if newcomer.host is not None or newcomer.here is not None or not is_kin:
+        said |= {"host": newcomer.host or GONE, "port": newcomer.port or GONE}
+    return said
 
 
 def _refuse_half_a_station(device: str, found: tuple[Device, ...], site: Site) -> None:
@@ -97,8 +104,8 @@ def _refuse_half_a_station(device: str, found: tuple[Device, ...], site: Site) -
     if len(all_of_it) > len(found):
         raise Refused(
             f"{_ids(all_of_it)} are one station, {found[0].station}",
-            f"say device={found[0].station} to replace it with all its outlets; or retire {device}, then adopt the new "
-            f"device with id={device}",
+            f"say device={found[0].station} to replace all its outlets; or retire {device}, then adopt the new one "
+            f"with id={device}",
         )
 
 

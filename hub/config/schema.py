@@ -14,6 +14,7 @@ from hub.devices.config import ChargerConfig, MeterConfig
 from hub.devices.manifests import server_config_class
 from hub.discovery.config import DiscoveryConfig
 from hub.mqtt.config import MqttConfig
+from hub.operators.config import OperatorConfig
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.manifest import Manifest
 from hub.web.config import WebConfig
@@ -78,6 +79,7 @@ class Config(BaseModel):
     mqtt: MqttConfig = MqttConfig()
     web: WebConfig = WebConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
+    operators: dict[Id, OperatorConfig] = Field(default_factory=dict, description="one entry for each cloud operator")
 
     def section(self, integration: str) -> IntegrationConfig:
         """The section of a server integration; an empty one where it has none."""

@@ -25,7 +25,7 @@ from tests.architecture.tree import REPOSITORY
 PAGE = REPOSITORY / "docs" / "reference" / "config.md"
 BLOCK = re.compile(r"<!-- keys: (.+?) -->\n(.*?)<!-- end -->", re.DOTALL)
 WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", SecretStr: "text", Path: "path"}
-GROUPS = {"circuits", "chargers", "meters"}
+GROUPS = {"circuits", "chargers", "meters", "operators"}
 
 
 def sections() -> Iterator[tuple[str, type[BaseModel]]]:
