@@ -26,6 +26,7 @@ from hub.wire.operator.topics import EVENTS, PREFIX, REPLIES, STATUS
 log = logging.getLogger(__name__)
 
 DURABLE = "aggregator"
+CONNECT_DEADLINE_S = 5.0
 PULL_S = 2.0  # a pull that a restarted server has forgotten is missed for no longer than this
 ACK_WAIT_S = 30.0  # what an aggregator took and did not commit goes to another after this
 MOST_PENDING = 10_000
@@ -77,7 +78,7 @@ class NatsLine:
                     fill.add(taken[-1])
         except TROUBLE as failed:
             if not taken:
-                raise LineDown(str(failed) or type(failed).__name__) from failed
+                raise LineDown(_why(failed)) from failed
         return taken
 
     async def done(self, parcels: Sequence[Parcel]) -> None:
@@ -137,7 +138,7 @@ class NatsUplink:
                 for line in (self.events, self.status):
                     await line.open(client)
             except TROUBLE as failed:
-                raise LineDown(str(failed) or type(failed).__name__) from failed
+                raise LineDown(_why(failed)) from failed
 
     async def tell(self, topic: str, payload: bytes) -> None:
         """Send down; what cannot be sent now is told again later."""
@@ -154,18 +155,32 @@ class NatsUplink:
 
     async def _connected(self) -> Client:
         if self._client is None or self._client.is_closed:
-            client = Client()
+            self._client = await _connected(self._broker)
+        return self._client
+
+
+async def _connected(broker: Broker) -> Client:
+    """A client that reconnects by itself for ever, but whose first connection comes in time or not at all."""
+    client = Client()
+    try:
+        async with asyncio.timeout(CONNECT_DEADLINE_S):
             await client.connect(
-                self._broker.url,
+                broker.url,
                 name="evhub-aggregator",
-                tls=self._broker.tls,
+                tls=broker.tls,
                 error_cb=_said,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=1,
             )
-            self._client = client
-        return self._client
+    except TimeoutError as failed:
+        await client.close()
+        raise LineDown(f"no connection within {CONNECT_DEADLINE_S:.0f} s") from failed
+    return client
 
 
 async def _said(error: Exception) -> None:
     log.debug("NATS: %s", error)
+
+
+def _why(failed: Exception) -> str:
+    return str(failed) or type(failed).__name__
