@@ -89,11 +89,12 @@ class GoE:
         """Whole amps by `amp`; below its least it is forced off. Confirmed by its settings and by its logic."""
         _one_outlet(connector)
         async with self._conversation(f"{limit_a:g} A"):
-            wanted, self._raise = translate.setting_for(limit_a, self._status, stopped=self._stopped), None
-            now_a = translate.amp(self._status)
+            wanted = now = translate.setting_for(limit_a, self._status, stopped=self._stopped)
+            now_a, self._raise = translate.amp(self._status), None
             if now_a is not None and wanted.amp > now_a and self._too_soon():
-                self._raise, wanted = wanted, replace(wanted, amp=now_a)
-            await self._apply(wanted)
+                now = replace(wanted, amp=now_a)
+            await self._apply(now)
+            self._raise = None if now == wanted else wanted
             held_a = self._hold()
         if held_a is None:
             raise Unreachable("it does not say what it is set to", "look at it in the go-e app")
