@@ -22,8 +22,8 @@ async def store(
     config = StoreConfig()
     url = make_url(where) if isinstance(where, str) else url_of(config, where)
     running = Store(url, config, clock or SystemClock(), deliver)
-    await running.start("1.2.3")
     try:
+        await running.start("1.2.3")
         yield running
     finally:
         await running.stop()

@@ -15,7 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -207,13 +207,15 @@ class Store:
         """The writer's connection; on PostgreSQL it holds the lock that keeps a second hub out."""
         if self._connection is None:
             assert self._engine is not None
-            connection = self._engine.connect()
-            if self._engine.dialect.name == "postgresql":
-                mine = connection.scalar(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-                connection.commit()
-                if not mine:
-                    connection.close()
-                    raise PortInUse("another evhub has this database open", "give each hub a database of its own")
+            with ExitStack() as unless_it_fails:
+                connection = self._engine.connect()
+                unless_it_fails.callback(connection.close)
+                if self._engine.dialect.name == "postgresql":
+                    mine = connection.scalar(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+                    connection.commit()
+                    if not mine:
+                        raise PortInUse("another evhub has this database open", "give each hub a database of its own")
+                unless_it_fails.pop_all()
             self._connection, self._synchronous = connection, None
         return self._connection
 
