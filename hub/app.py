@@ -34,6 +34,8 @@ from hub.discovery.service import Discovery
 from hub.model.ids import GRID, CircuitId, StationId
 from hub.model.units import PerPhase
 from hub.mqtt.service import Mqtt
+from hub.operators.service import Operators
+from hub.operators.uplink import Hub
 from hub.web.local import LocalDoor
 from hub.web.service import Web
 
@@ -84,10 +86,12 @@ class App:
         )
         self.configuration = Configuration(self.drawing, self.orders, self.clock, self.discovery)
         self.drawing.on_settings(self._take)
+        hub = Hub(self.store, self.journal, self.picture, self.bus, self.clock)
+        self.operators = Operators(hub, self.orders, self.documents, config.operators)
         self._stops: list[Step] = []
 
     async def start(self) -> None:
-        """From the doors to the balancer, and MQTT last: who hears "online" can give orders.
+        """From the doors to the balancer; last MQTT and the operators: who hears "online" can give orders.
 
         Stopping goes the other way: the world hears "offline", the balancer rests, then the devices are let go.
         """
@@ -102,6 +106,7 @@ class App:
             await self._begin(self.balance.stop, self.balance.start)
             await self._begin(self.configuration.stop, self.configuration.start)
             await self._begin(self.mqtt.stop, self.mqtt.start)
+            await self._begin(self.operators.stop, self.operators.start)
         except BaseException:
             await self.stop()
             raise

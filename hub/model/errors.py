@@ -68,6 +68,12 @@ class NotKept(EvhubError):
     code = "not_kept"
 
 
+class NotKnown(EvhubError):
+    """Whether it was done is not known: look first, then decide."""
+
+    code = "not_known"
+
+
 class PortInUse(EvhubError):
     """Another program listens there: end it, or choose another port."""
 

@@ -254,3 +254,30 @@ class CircuitBackUnderLimit(Event):
 
     circuit: CircuitId
     for_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorConnected(Event):
+    """An operator can be kept up to date again, by `way`: mqtt or https."""
+
+    operator: str
+    way: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorDisconnected(Event):
+    """An operator cannot be reached; what happens meanwhile waits for it in the journal."""
+
+    operator: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorOutOfStep(Event):
+    """An operator acknowledged what this hub never sent: one of the two was restored, or both have the same name."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    operator: str
+    epoch: str
+    upto: int

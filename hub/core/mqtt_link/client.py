@@ -63,10 +63,12 @@ class Client:
         self._outbox = Outbox()
         self.subscriptions = subscriptions or Subscriptions()
         self._greetings: list[Callable[[], None]] = []
+        self._mourners: list[Callable[[], None]] = []
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._troubles: set[str] = set()
+        self._trouble: str | None = None
         self._was_dropping = False
 
     @property
@@ -74,9 +76,18 @@ class Client:
         """True while the broker can hear us."""
         return self._link is not None
 
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection; None while there is one, or before the first try has ended."""
+        return self._trouble
+
     def on_connected(self, call: Callable[[], None]) -> None:
         """Call this at every connect, after the subscriptions: the broker may have forgotten everything."""
         self._greetings.append(call)
+
+    def on_disconnected(self, call: Callable[[], None]) -> None:
+        """Call this whenever a connection has ended, and when a try to make one has failed: `trouble` says why."""
+        self._mourners.append(call)
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False, qos: int = 0) -> None:
         """Send a message, or let it wait for a connection: retained ones conflated by topic, of the rest the newest."""
@@ -129,7 +140,9 @@ class Client:
         attempt, loop = 0, asyncio.get_running_loop()
         while True:
             began = loop.time()
-            why = await self._one_connection()
+            why = self._trouble = await self._one_connection()
+            for call in self._mourners:
+                call()
             if why not in self._troubles:
                 self._troubles.add(why)
                 log.warning("no connection to the broker at %s: %s; trying again", self._server, why)
@@ -157,6 +170,7 @@ class Client:
     def _welcome(self, link: Link) -> None:
         log.info("connected to the broker at %s", self._server)
         self._troubles.clear()
+        self._trouble = None
         self._was_dropping, self._outbox.dropped = False, 0
         self._link = link
         self.subscriptions.begin(link)

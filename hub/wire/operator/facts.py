@@ -156,6 +156,14 @@ class CircuitBackUnderLimit(Fact):
     for_s: float
 
 
+class OperatorOutOfStep(Fact):
+    """An operator acknowledged a place (`epoch`, `upto`) that this hub never had."""
+
+    operator: str
+    epoch: str
+    upto: int
+
+
 def schema_of(name: str) -> str:
     """The schema of a fact by its name in snake case: `evhub.session_started.v1`."""
     return f"evhub.{name}.{VERSION}"

@@ -39,8 +39,10 @@ def sections() -> Iterator[tuple[str, type[BaseModel]]]:
         server = server_config_class(manifest) if manifest.serves else None
         if server is not None:
             yield name, server
-        if config_class(manifest).model_fields:
-            yield f"{manifest.kind.value}s.<id> with integration {name}", config_class(manifest)
+        for kind in manifest.kinds:
+            own = config_class(manifest.as_kind(kind))
+            if own.model_fields:
+                yield f"{kind.value}s.<id> with integration {name}", own
 
 
 def table(model: type[BaseModel]) -> str:
