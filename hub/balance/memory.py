@@ -82,10 +82,9 @@ class Memory:
         """Between these moments somebody's time ran out: to answer, to come back, to be told again, or to be heard."""
         ends = [watch.silent(now_s) != watch.silent(before_s) for watch in self.backgrounds.watches.values()]
         ends.append(self.backgrounds.behind(now_s) != self.backgrounds.behind(before_s))
+        ends.append(self.waits_for(now_s) != self.waits_for(before_s))
         for track in self.tracks.values():
             ends.append(track.silent(now_s) != track.silent(before_s))
-            ends.append(track.awaited(now_s) != track.awaited(before_s))
-            ends.append(track.to_be_read(now_s) != track.to_be_read(before_s))
             ends.append(track.disobeys(now_s) != track.disobeys(before_s))
         return any(ends)
 

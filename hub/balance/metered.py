@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.balance.background import ZERO, Amps, Span, estimate, least, span, together
@@ -144,7 +144,7 @@ class Backgrounds:
         asks = False
         for watch in self.watches.values():
             if watch.circuit.meter == live.id and live.reading is not None and live.reading_at_s != watch.heard_s:
-                waited = watch.behind(self._known_s(watch), now_s)
+                waited = watch.behind(self._follow_s(watch), now_s) or watch.behind(self._start_s(watch), now_s)
                 at_s = now_s if live.reading_at_s is None else live.reading_at_s
                 asks = self._hear(watch, live.reading, at_s) or waited or asks
         return asks
@@ -166,18 +166,21 @@ class Backgrounds:
     def behind(self, now_s: float) -> set[CircuitId]:
         """The metered circuits whose meter has not spoken since it is known what each charger below may draw.
 
-        Their background is still that of a time when more was kept free for a charger: nothing is raised on that.
+        Their background is still that of a time when more was kept free for a charger, or when a car had not come up
+        to its limit yet: nothing is raised on that.
         """
-        return {id for id, watch in self.watches.items() if watch.behind(self._known_s(watch), now_s)}
+        return {id for id, watch in self.watches.items() if watch.behind(self._follow_s(watch), now_s)}
 
     def starting(self, now_s: float) -> set[MeterId]:
-        """Their meters, as far as it is the start that they have to catch up with."""
-        behind = (w.circuit.meter for w in self.watches.values() if w.behind(self._known_s(w, starts=True), now_s))
+        """The meters that have not spoken since the chargers below them answered after the hub's start."""
+        behind = (w.circuit.meter for w in self.watches.values() if w.behind(self._start_s(w), now_s))
         return {meter for meter in behind if meter is not None}
 
-    def _known_s(self, watch: Watch, *, starts: bool = False) -> float:
-        tracks = [track for _, track in self._below[watch.circuit.id] if track.starts or not starts]
-        return max((track.known_s for track in tracks if track.known_s is not None), default=-math.inf)
+    def _follow_s(self, watch: Watch) -> float:
+        return _latest(track.follows_s for _, track in self._below[watch.circuit.id])
+
+    def _start_s(self, watch: Watch) -> float:
+        return _latest(track.known_s for _, track in self._below[watch.circuit.id] if track.starts)
 
     def lines_a(self, now_s: float, last_s: float) -> dict[CircuitId, Amps]:
         """Amps by circuit: the worst of the last so many seconds (0: now), with the meter's margin.
@@ -199,6 +202,10 @@ class Backgrounds:
         if watch.silent(now_s) and declared is not None:
             amps = declared if amps is None else _worse(amps, declared)
         return below if amps is None else amps.map(lambda a: a + self._besides.margin_a)
+
+
+def _latest(moments_s: Iterable[float | None]) -> float:
+    return max((s for s in moments_s if s is not None), default=-math.inf)
 
 
 def _sum(all_a: list[Amps]) -> Amps:

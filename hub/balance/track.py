@@ -138,6 +138,11 @@ class Track:
         return self.answered_s is not None and self.held_a is None and now_s - self.answered_s < READ_S
 
     @property
+    def follows_s(self) -> float | None:
+        """Since when it is known and its car follows, also what a hub told it just before it died; None: unknown."""
+        return None if self.known_s is None else max(self.known_s, self.since_s + FOLLOW_S)
+
+    @property
     def starts(self) -> bool:
         """What is known of it became known in the time that it has for that after the hub's start."""
         return self.known_s is not None and self.known_s - self.since_s < ANSWER_S + READ_S

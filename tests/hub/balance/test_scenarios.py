@@ -241,11 +241,11 @@ def test_hub_restart_in_mid_session_changes_nothing():
 FULL = (12.0, 12.0, 12.0)  # of 40 A, for the restarts below: three cars share 27.5 A
 
 
-def full_site(*, meter_s: float = 1.0, **wires: Wire) -> Loop:
+def full_site(*, meter_s: float = 1.0, reaction_s: float = 2.0, **wires: Wire) -> Loop:
     """Three cars at a full fuse, settled."""
     loop = Loop(one_fuse(40, *chargers(3), meter="main"), lambda t: FULL, wires=wires, meter_s=meter_s)
     for id in ("c0", "c1", "c2"):
-        loop.plug(id)
+        loop.plug(id, sedan(reaction_s=reaction_s))
     assert loop.run(90).amps() == near(9.17, 9.17, 9.17)
     assert never_over(loop)
     return loop
@@ -272,6 +272,18 @@ def test_scenario_26_nothing_is_given_out_before_the_meter_has_spoken_anew(last_
     assert all(abs(limit_a - before[0]) < 0.5 for _, _, limit_a in loop.sent)
     assert never_over(loop)
     assert loop.decision.waits_for == ()
+
+
+@pytest.mark.parametrize("killed_s", [0.2, 0.6, 1.5, 3.0])
+@pytest.mark.parametrize("sample_s", [1.0, 10.0])
+def test_scenario_26_the_hub_dies_just_after_it_has_raised_slow_cars(killed_s, sample_s):
+    """They come up after the hub is back: what they do not draw yet is not free."""
+    loop = full_site(reaction_s=5.0, **{f"c{i}": Wire(sample_s=sample_s) for i in range(3)})
+    loop.unplug("c2")
+    loop.run(killed_s)
+    restarted(loop, c1=0.2)
+    assert loop.run(90).amps("c0", "c1") == near(13.75, 13.75)
+    assert never_over(loop)
 
 
 def test_scenario_26_it_says_whom_it_waits_for():
