@@ -104,7 +104,8 @@ class Aggregator:
 
     async def _acknowledge(self, reached: Sequence[Reached], *, resend: bool = False) -> None:
         for one in reached:
-            await self._uplink.tell(Topics(one.hub).acks, one.ack(resend=resend).to_json())
+            if one.is_current:
+                await self._uplink.tell(Topics(one.hub).acks, one.ack(resend=resend).to_json())
 
     async def _ask_again(self) -> None:
         """A gap that stays is loss: ask its hub for what is missing, again and again but ever less often."""

@@ -102,7 +102,7 @@ class Reached:
     epoch: str
     upto: int
     head: int
-    is_old: bool  # a newer epoch of this hub is known
+    is_current: bool  # the hub speaks of this epoch now: it is the newest, or its live status is of it
 
     @property
     def has_gap(self) -> bool:
@@ -136,7 +136,7 @@ class Store:
         """The hubs whose gap has stood for too long: they shall send again. Each is told to one aggregator only."""
         async with self._database.transaction() as connection:
             rows = await connection.execute(STUCK, {"patience": PATIENCE_S, "longest": LONGEST_PATIENCE_S})
-            return [Reached(hub, epoch, upto, upto, False) for hub, epoch, upto in await rows.fetchall()]
+            return [Reached(hub, epoch, upto, upto, True) for hub, epoch, upto in await rows.fetchall()]
 
     async def _keep(self, parcels: Opened) -> list[Reached]:
         async with self._database.transaction() as connection:
@@ -147,8 +147,7 @@ class Store:
             await _replies(connection, parcels.replies)
             for refused in parcels.refused:
                 await _refuse(connection, refused)
-        with_status = {(status.hub, status.epoch) for status in parcels.statuses}
-        return [one for one in reached if not one.is_old or (one.hub, one.epoch) in with_status]
+        return reached
 
 
 async def _progress(connection: Connection, parcels: Opened) -> list[Reached]:
@@ -157,8 +156,12 @@ async def _progress(connection: Connection, parcels: Opened) -> list[Reached]:
     news += [(status.hub, status.epoch, 0, 0) for status in parcels.statuses]  # heard of; nothing of it is stored
     if not news:
         return []
+    live = {(status.hub, status.epoch) for status in parcels.statuses}
     rows = await connection.execute(PROGRESS, _columns(news, 4))
-    return [Reached(hub, epoch, upto, head, bool(is_old)) for hub, epoch, upto, head, is_old in await rows.fetchall()]
+    return [
+        Reached(hub, epoch, upto, head, not is_old or (hub, epoch) in live)
+        for hub, epoch, upto, head, is_old in await rows.fetchall()
+    ]
 
 
 async def _events(connection: Connection, batches: Sequence[Batch]) -> None:
