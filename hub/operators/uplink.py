@@ -111,6 +111,8 @@ class Uplink:
         self._start = start
         self._saved = await self._hub.journal.cursor(READER + self.name, start)
         self._progress = Progress.at(self._saved)
+        if self._saved == start:
+            self._progress.sent = 0  # who is new is told first that what lies before is not for it
         self._ways, self._mqtt_lost_s = ways, self._now()
         for way in (ways.mqtt, ways.https):
             if way is not None:

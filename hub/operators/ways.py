@@ -1,4 +1,4 @@
-"""The two ways to an operator, and which one is taken now. Pure."""
+"""What a way to an operator is, and which of the two is taken now."""
 
 from __future__ import annotations
 

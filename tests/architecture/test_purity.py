@@ -19,7 +19,7 @@ IMPURE_IN = {
     "devices": frozenset({"commands.py", "host.py", "transactions.py"}),
     "discovery": frozenset({"browser.py", "discover.py"}),
     "mqtt": frozenset({"amqtt_child.py", "broker.py"}),
-    "operators": frozenset({"by_https.py", "by_mqtt.py", "commands.py", "uplink.py"}),
+    "operators": frozenset({"by_https.py", "by_mqtt.py", "commands.py", "uplink.py", "ways.py"}),
 }
 FORBIDDEN_MODULES = frozenset(
     {
