@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 import hub
+from hub.cli import backup as saving
 from hub.cli import check_config as check
 from hub.cli import demo as demo_site
 from hub.cli import discover as found
@@ -105,3 +106,23 @@ def order(data: Path, as_json: bool, list_them: bool, name: str | None, values: 
 main.add_command(device)
 main.add_command(config)
 main.add_command(operator)
+
+
+@main.command()
+@DATA
+@CONFIG
+@JSON
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def backup(data: Path, config: Path | None, as_json: bool, file: Path | None) -> None:
+    """Write everything that a hub keeps into one file, and read it back. The hub may run meanwhile."""
+    saving.backup(data, config, file, as_json=as_json)
+
+
+@main.command()
+@DATA
+@JSON
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+def restore(data: Path, as_json: bool, yes: bool, file: Path) -> None:
+    """Put a backup in the place of what a stopped hub has; what was there is kept beside it."""
+    saving.restore(data, file, yes=yes, as_json=as_json)

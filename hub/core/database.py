@@ -102,10 +102,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
+class Damaged(Unreachable):
+    """The file is no database any more."""
+
+
 def prepare(engine: Engine, within_s: float = 0.0) -> None:
     """Bring the tables up to date; a server may take `within_s` seconds to answer.
 
-    Raises Unreachable, or BadConfig for a database that this evhub does not know.
+    Raises Unreachable, Damaged, or BadConfig for a database that this evhub does not know.
     """
     given_up_s = time.monotonic() + within_s
     while True:
@@ -115,8 +119,23 @@ def prepare(engine: Engine, within_s: float = 0.0) -> None:
             return
         except (SQLAlchemyError, sqlite3.Error) as failed:
             if file_of(engine.url) is not None or time.monotonic() > given_up_s:
-                raise Unreachable(f"the database cannot be used: {cause(failed)}", _step(engine)) from failed
+                kind = Damaged if _is_damage(failed) else Unreachable
+                raise kind(f"the database cannot be used: {cause(failed)}", _step(engine)) from failed
         threading.Event().wait(0.5)
+
+
+def _is_damage(failed: Exception) -> bool:
+    code: int = getattr(getattr(failed, "orig", failed), "sqlite_errorcode", 0) or 0
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def set_aside(database: Path, why: str) -> list[Path]:
+    """Give a database file and what belongs to it another name; answers the new names."""
+    moved = []
+    for file in (database, database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")):
+        if file.exists():
+            moved.append(file.rename(file.with_name(file.name.replace(database.name, f"{database.name}.{why}", 1))))
+    return moved
 
 
 def _up_to_date(connection: Connection) -> None:

@@ -7,7 +7,10 @@ from typing import Protocol
 
 from hub.core.mqtt_link.outbox import Message
 from hub.model.candidate import Address, Candidate
-from hub.model.ids import ChargerId, MeterId, StationId
+from hub.model.charger import Charger
+from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
+from hub.model.reading import ChargerReport
+from hub.model.session import LiveSession, TransactionStart, TransactionStop
 from hub.model.site import Site
 
 
@@ -36,6 +39,34 @@ class Drawing(Protocol):
 
     async def adopt(self, candidate: Candidate, wishes: Mapping[str, object]) -> ChargerId | MeterId:
         """Add a found device to the configuration, file first, then alive. Raises Invalid or Refused."""
+        ...
+
+
+class Transactions(Protocol):
+    """Charging sessions and the transactions that devices make of them. Answered by the sessions room."""
+
+    async def started(self, charger: Charger, start: TransactionStart) -> TransactionId:
+        """A device began a transaction: in the database when this returns. Raises NotKept."""
+        ...
+
+    async def stopped(self, station: StationId, stop: TransactionStop) -> None:
+        """A device ended one: in the database when this returns. Idempotent. Raises NotKept."""
+        ...
+
+    async def end_all(self, charger: ChargerId, station: StationId, reason: str) -> None:
+        """A device leaves its place in the drawing: what is open there ends as it stands. Raises NotKept."""
+        ...
+
+    def heard(self, charger: Charger, report: ChargerReport) -> None:
+        """A device said something of itself: energy counts, a free outlet ends a session. Never waits."""
+        ...
+
+    def open_at(self, charger: ChargerId) -> LiveSession | None:
+        """The session that is open at a charger; the picture shows it."""
+        ...
+
+    def transaction_of(self, charger: ChargerId) -> TransactionId | None:
+        """The transaction that runs at a charger; None also where a session is open and its transaction has ended."""
         ...
 
 

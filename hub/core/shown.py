@@ -173,6 +173,7 @@ def _session(session: LiveSession | None) -> Json | None:
         return None
     return {
         "id": session.id,
+        "transaction": session.transaction,
         "started_at": iso(session.started_at),
         "energy_wh": rounded(session.energy_wh, 0),
         "token": session.token,

@@ -22,6 +22,11 @@ class Space:
     _told: bool = False
     _looked_s: float = float("-inf")
 
+    @property
+    def is_nearly_full(self) -> bool:
+        """It is short, and less than half of the limit is free."""
+        return self.is_short and self.free_mb * 2 < self.keep_free_mb
+
     def look(self, now_s: float) -> None:
         """Ask the file system, at most every ten seconds."""
         if self.file is None or now_s - self._looked_s < LOOK_S:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -24,11 +25,11 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from hub.core.clock import Clock
-from hub.core.database import ADVISORY_LOCK, StoreConfig, cause, file_of, open_engine, prepare
+from hub.core.database import ADVISORY_LOCK, Damaged, StoreConfig, cause, file_of, open_engine, prepare, set_aside
 from hub.core.pen import Pen
 from hub.core.space import Space
 from hub.model.errors import NotKept, PortInUse, Unreachable
-from hub.model.facts import Event, Gap, HubStarted, Keeping, StorageFilled, StorageFreed
+from hub.model.facts import Event, Gap, HubStarted, Keeping, StorageDamaged, StorageFilled, StorageFreed
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ class Store:
         self._lost: Counter[Keeping] = Counter()
         self._failing = False
         self._grown = asyncio.Event()
+        self._set_aside: Path | None = None
         self.head = 0
 
     # life
@@ -107,6 +109,8 @@ class Store:
             at=self._clock.now(), version=version, boot_id=self._pen.boot_id, clean=self._pen.ended_well
         )
         await self.write(lambda tx: tx.record(started))
+        if self._set_aside is not None:
+            self.tell(StorageDamaged(at=self._clock.now(), file=self._set_aside.name))
 
     async def stop(self) -> None:
         """Write what waits, note the clean end, and close."""
@@ -140,6 +144,11 @@ class Store:
     def is_short_of_space(self) -> bool:
         """The disk is nearly full: what may be thinned is not written down any more."""
         return self._space.is_short
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Only half of the room that should be free is: what is counted from measurements stops, too."""
+        return self._space.is_nearly_full
 
     # writing
 
@@ -198,10 +207,22 @@ class Store:
 
     def _open(self, version: str) -> None:
         self._engine = open_engine(self._url)
-        prepare(self._engine, within_s=START_WITHIN_S)
+        try:
+            prepare(self._engine, within_s=START_WITHIN_S)
+        except Damaged as damaged:
+            self._begin_anew(damaged)
         connection = self._connect()
         with connection.begin():
             self._pen.begin(connection, version)
+
+    def _begin_anew(self, damaged: Damaged) -> None:
+        """A site charges on without its past: the damaged file is kept for whoever may mend it."""
+        assert self._engine is not None
+        self._engine.dispose()
+        self._set_aside = set_aside(cast(Path, file_of(self._url)), f"damaged-{self._clock.now():%Y%m%dT%H%M%SZ}")[0]
+        log.error("%s; it is %s now, and an empty one takes its place", damaged.message, self._set_aside)
+        self._engine = open_engine(self._url)
+        prepare(self._engine)
 
     def _connect(self) -> Connection:
         """The writer's connection; on PostgreSQL it holds the lock that keeps a second hub out."""

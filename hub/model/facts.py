@@ -16,8 +16,8 @@ from typing import ClassVar
 
 from hub.model.candidate import Candidate, Kind
 from hub.model.charger import Status
-from hub.model.ids import ChargerId, CircuitId, MeterId, StationId, TransactionId
-from hub.model.reading import Fault
+from hub.model.ids import ChargerId, CircuitId, MeterId, SessionId, StationId, TransactionId
+from hub.model.reading import ChargerReading, Fault
 from hub.model.units import PerPhase
 
 
@@ -45,6 +45,15 @@ class ChargerChanged(Fact):
     """Live change: something in this charger's picture moved."""
 
     charger: ChargerId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCameLate(Fact):
+    """A charger sent what it measured while nobody listened. `line_a` are the currents on the supply lines."""
+
+    charger: ChargerId
+    reading: ChargerReading
+    line_a: PerPhase[float | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,15 @@ class StorageFilled(Event):
     keeping: ClassVar[Keeping | None] = Keeping.KEPT
 
     free_mb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDamaged(Event):
+    """The database could not be read at the start; it was set aside under this name, and a new one was begun."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,25 +184,44 @@ class MeterDisconnected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Event):
-    """A charging session began."""
+    """A charging session began. `transaction` is the number that the device knows. Told again when a token claims it."""
 
     keeping: ClassVar[Keeping | None] = Keeping.KEPT
 
     charger: ChargerId
-    session: TransactionId
+    session: SessionId
+    transaction: TransactionId | None
     token: str | None
+    started_at: datetime
+    start_wh: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionProgressed(Event):
+    """What a running session has taken so far; at most once a minute, and only when that has changed."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.PROGRESS
+
+    charger: ChargerId
+    session: SessionId
+    energy_wh: float
+    power_w: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
-    """A charging session ended."""
+    """A charging session ended. `energy_wh` None: nobody knows. `flags` are words of doubt, docs/concepts/sessions.md."""
 
     keeping: ClassVar[Keeping | None] = Keeping.KEPT
 
     charger: ChargerId
-    session: TransactionId
+    session: SessionId
+    transaction: TransactionId | None
+    started_at: datetime
+    ended_at: datetime
     energy_wh: float | None
     reason: str | None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

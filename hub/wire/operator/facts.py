@@ -45,6 +45,12 @@ class StorageFilled(Fact):
     free_mb: int
 
 
+class StorageDamaged(Fact):
+    """The hub's database could not be read at its start; it was set aside under this name, and a new one was begun."""
+
+    file: str
+
+
 class StorageFreed(Fact):
     """The disk has room again."""
 

@@ -21,7 +21,7 @@ from hub.core.journal import Journal
 from hub.core.store import Store, Tx
 from hub.core.tables import kept
 from hub.model.errors import NotKept, PortInUse
-from hub.model.facts import ChargerConnected, DeviceLost, Event, Gap, HubStarted, Keeping, StorageFilled
+from hub.model.facts import ChargerConnected, DeviceLost, Event, Gap, HubStarted, Keeping, StorageDamaged, StorageFilled
 from hub.model.ids import ChargerId, StationId
 from hub.sdk.testing.clock import until
 from tests.stores import store
@@ -206,6 +206,22 @@ async def test_short_of_space_measurements_stop_and_it_is_said_once(tmp_path: Pa
     number = await running.write(lambda tx: tx.record(connected("kept, because somebody waits for it")))
     assert number == running.head == 3  # the start, the alarm, this one
     await running.stop()
+
+
+@pytest.mark.parametrize("content", [b"this is no database" * 300, None])
+async def test_a_damaged_database_is_set_aside_and_the_site_goes_on(tmp_path: Path, content: bytes | None) -> None:
+    async with store(tmp_path) as first:
+        await asyncio.gather(*(first.write(lambda tx, n=n: save(tx, f"row {n}", "x" * 500)) for n in range(500)))
+        old = first.epoch
+    file = tmp_path / "evhub.db"
+    whole = file.read_bytes()
+    file.write_bytes(content or whole[:4096] + b"\x99" * 40_000 + whole[44_096:])
+    told: list[Event] = []
+    async with store(tmp_path, deliver=told.append) as second:
+        await second.write(lambda tx: save(tx, "new"))
+        assert second.epoch != old
+    (damaged,) = [fact for fact in told if isinstance(fact, StorageDamaged)]
+    assert (tmp_path / damaged.file).exists()
 
 
 @pytest.mark.needs_postgres
