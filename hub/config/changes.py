@@ -14,7 +14,7 @@ from hub.model.facts import DeviceAdopted, DeviceReplaced, DeviceRetired, Event
 from hub.model.ids import ChargerId, MeterId
 from hub.model.site import Meter, Site
 
-LIVE = frozenset({"site", "public_url", "grid", "circuits", "chargers", "meters", "balance", "discovery"})
+LIVE = frozenset({"site", "public_url", "grid", "circuits", "chargers", "meters", "balance", "discovery", "recorder"})
 """The sections that count as soon as the file is read; every other one is read once, when the hub starts."""
 
 

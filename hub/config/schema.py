@@ -14,6 +14,7 @@ from hub.devices.config import ChargerConfig, MeterConfig
 from hub.devices.manifests import server_config_class
 from hub.discovery.config import DiscoveryConfig
 from hub.mqtt.config import MqttConfig
+from hub.recorder.config import RecorderConfig
 from hub.operators.config import OperatorConfig
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.manifest import Manifest
@@ -79,6 +80,7 @@ class Config(BaseModel):
     mqtt: MqttConfig = MqttConfig()
     web: WebConfig = WebConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
+    recorder: RecorderConfig = RecorderConfig()
     operators: dict[Id, OperatorConfig] = Field(default_factory=dict, description="one entry for each cloud operator")
 
     def section(self, integration: str) -> IntegrationConfig:

@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -18,10 +18,11 @@ import orjson
 from aiohttp import web
 
 from hub.core.orders import Caller, Orders, envelope
-from hub.model.errors import EvhubError, Invalid, PortInUse, Unreachable
+from hub.model.errors import EvhubError, Invalid, NotFound, PortInUse, Unreachable
 
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
 Status = Callable[[], dict[str, object]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def socket_path(data: Path) -> Path:
@@ -40,6 +41,11 @@ class LocalDoor:
         self._data, self._path = data, socket_path(data)
         self._orders, self._status = orders, status
         self._runner: web.AppRunner | None = None
+        self._rooms: dict[str, Handler] = {}
+
+    def offer(self, path: str, handler: Handler) -> None:
+        """Answer GET on this path too, from the next start on: what is too long for an order's reply."""
+        self._rooms[path] = handler
 
     async def start(self) -> None:
         """Listen. PortInUse when another hub runs on the same data folder; a dead one's socket is replaced."""
@@ -50,6 +56,8 @@ class LocalDoor:
         app.router.add_post("/orders/{name}", self._order)
         app.router.add_get("/orders", self._catalogue)
         app.router.add_get("/status", self._say_status)
+        for path, handler in self._rooms.items():
+            app.router.add_get(path, handler)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         before = os.umask(0o177)
@@ -113,6 +121,33 @@ async def ask(path: Path, method: str, url: str, document: object = None) -> dic
         raise Unreachable(f"what answers at {path} does not speak as this evhub does", "restart the hub") from failed
     except (aiohttp.ClientError, OSError, TimeoutError) as failed:
         raise _silent(path, failed) from failed
+
+
+async def stream(path: Path, url: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
+    """A long answer of the hub behind the socket, as it comes. Raises Unreachable, or the error that it answers."""
+    connector = aiohttp.UnixConnector(str(path))
+    timeout = aiohttp.ClientTimeout(total=None, sock_read=60)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+            session.get(f"http://hub{url}", params=query) as response,
+        ):
+            if response.status != web.HTTPOk.status_code:
+                raise _said(await response.read())
+            async for part in response.content.iter_any():
+                yield part
+    except (aiohttp.ClientError, OSError, TimeoutError) as failed:
+        raise _silent(path, failed) from failed
+
+
+def _said(body: bytes) -> EvhubError:
+    """The error that the hub answered."""
+    try:
+        error = orjson.loads(body)["error"]
+        kind = next(k for k in (Invalid, NotFound, Unreachable) if k.code == error["code"])
+        return kind(error["message"], error["next"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, StopIteration):
+        return Unreachable(f"the hub answered: {body[:200].decode(errors='replace')}", "look at its log")
 
 
 def _silent(path: Path, failed: Exception) -> Unreachable:
