@@ -28,6 +28,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--speed", type=_speed, default=1.0, help="the world passes so much faster; the wire does not")
     parser.add_argument("--start", type=_time_of_day, default="07:00", help="the world's time at the start")
     parser.add_argument("--ocpp", default=Net().ocpp_url, help="where OCPP chargers dial; /<identity> is appended")
+    parser.add_argument("--mqtt", default=Net().mqtt, help="broker of MQTT devices: mqtt://user:password@host:port")
     parser.add_argument("--mdns", help="address of the interface on which devices announce themselves")
     parser.add_argument("--suffix", default="", help="makes this run's identities and serials unlike any other's")
     parser.add_argument("--control", type=int, default=0, help="port of the control surface; 0 takes a free one")
@@ -40,7 +41,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 async def play(asked: argparse.Namespace) -> None:
     """Run the site until a signal, the parent's end or the duration."""
     world = World(load_site(asked.site), asked.seed, asked.speed, asked.start)
-    net = Net(ocpp_url=asked.ocpp, mdns=asked.mdns, suffix=asked.suffix)
+    net = Net(ocpp_url=asked.ocpp, mqtt=asked.mqtt, mdns=asked.mdns, suffix=asked.suffix)
     ended = asyncio.Event()
     _end_on_signals(ended)
     if asked.with_parent:

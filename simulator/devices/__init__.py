@@ -8,6 +8,7 @@ from simulator.devices.base import Device, Net, Running, Start
 from simulator.world.world import World
 
 KINDS = {
+    "generic_mqtt": "simulator.devices.generic_mqtt",
     "go_e": "simulator.devices.go_e",
     "ocpp": "simulator.devices.ocpp16",
     "openevse": "simulator.devices.openevse",

@@ -19,6 +19,7 @@ class Net:
     """Where the devices of this run live."""
 
     ocpp_url: str = "ws://127.0.0.1:8887/ocpp"  # a charger appends /<identity>
+    mqtt: str = "mqtt://127.0.0.1:1883"  # the broker of devices that speak MQTT; may hold user:password@
     mdns: str | None = None  # address of the interface to announce on; None: nothing is announced
     suffix: str = ""  # makes identities and serials of this run unlike those of any other
     host: str = "127.0.0.1"  # where servers of devices listen, on a free port

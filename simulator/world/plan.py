@@ -65,7 +65,7 @@ class BayEntry(Strict):
 class DeviceEntry(Strict):
     """A charger with its bays in the order of its connectors, or a meter on a circuit. `options` are the emulator's."""
 
-    kind: Literal["go_e", "ocpp", "openevse", "shelly"]
+    kind: Literal["generic_mqtt", "go_e", "ocpp", "openevse", "shelly"]
     name: Name
     bays: tuple[Name, ...] = ()
     circuit: Name | None = None
