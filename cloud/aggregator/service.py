@@ -104,7 +104,7 @@ class Aggregator:
 
     async def _acknowledge(self, reached: Sequence[Reached], *, resend: bool = False) -> None:
         for one in reached:
-            if one.is_current:
+            if one.upto or resend:  # of nothing there is nothing to say: the hub may still be in an older epoch
                 await self._uplink.tell(Topics(one.hub).acks, one.ack(resend=resend).to_json())
 
     async def _ask_again(self) -> None:

@@ -43,8 +43,7 @@ ON CONFLICT (hub_id, epoch) DO UPDATE SET
         WHEN p.gap_since IS NULL OR reach(p.have + excluded.have) > p.upto THEN now()
         ELSE p.gap_since
     END
-RETURNING p.hub_id, p.epoch, p.upto, p.head,
-    p.epoch_no < (SELECT max(n.epoch_no) FROM progress n WHERE n.hub_id = p.hub_id)
+RETURNING p.hub_id, p.epoch, p.upto, p.head
 """
 EVENTS = """
 INSERT INTO received_event (hub_id, epoch, seq, schema, at, mono_ms, boot_id, clock_synced, class, data)
@@ -102,7 +101,6 @@ class Reached:
     epoch: str
     upto: int
     head: int
-    is_current: bool  # the hub speaks of this epoch now: it is the newest, or its live status is of it
 
     @property
     def has_gap(self) -> bool:
@@ -136,7 +134,7 @@ class Store:
         """The hubs whose gap has stood for too long: they shall send again. Each is told to one aggregator only."""
         async with self._database.transaction() as connection:
             rows = await connection.execute(STUCK, {"patience": PATIENCE_S, "longest": LONGEST_PATIENCE_S})
-            return [Reached(hub, epoch, upto, upto, True) for hub, epoch, upto in await rows.fetchall()]
+            return [Reached(hub, epoch, upto, upto) for hub, epoch, upto in await rows.fetchall()]
 
     async def _keep(self, parcels: Opened) -> list[Reached]:
         async with self._database.transaction() as connection:
@@ -156,12 +154,8 @@ async def _progress(connection: Connection, parcels: Opened) -> list[Reached]:
     news += [(status.hub, status.epoch, 0, 0) for status in parcels.statuses]  # heard of; nothing of it is stored
     if not news:
         return []
-    live = {(status.hub, status.epoch) for status in parcels.statuses}
     rows = await connection.execute(PROGRESS, _columns(news, 4))
-    return [
-        Reached(hub, epoch, upto, head, not is_old or (hub, epoch) in live)
-        for hub, epoch, upto, head, is_old in await rows.fetchall()
-    ]
+    return [Reached(*row) for row in await rows.fetchall()]
 
 
 async def _events(connection: Connection, batches: Sequence[Batch]) -> None:

@@ -93,7 +93,7 @@ class MeterDisconnected(Fact):
 
 
 class SessionStarted(Fact):
-    """A charging session began. `session` is unique for ever; `transaction` is the number that the charger knows."""
+    """A charging session began. `session` is unique for ever; told again when a token claims it."""
 
     charger: str
     session: str
@@ -113,14 +113,16 @@ class SessionProgressed(Fact):
 
 
 class SessionEnded(Fact):
-    """A charging session ended."""
+    """A charging session ended. `energy_wh` null: nobody knows. `flags` are words of doubt about it."""
 
     charger: str
     session: str
-    energy_wh: float | None
-    reason: str | None
+    transaction: int | None
     started_at: Moment
     ended_at: Moment
+    energy_wh: float | None
+    reason: str | None
+    flags: list[str]
 
 
 class DeviceAdopted(Fact):
