@@ -50,8 +50,7 @@ class Hub:
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another `evhub` command on this hub's data folder."""
-        command, *rest = arguments
-        return run(command, "--data", str(self.data), *rest)
+        return run(*arguments, "--data", str(self.data))
 
     def wait_for(self, what: Callable[[Json], bool], within_s: float) -> Json:
         """The first status that is as wanted."""
