@@ -1,4 +1,4 @@
-"""`evhub operator`: how the cloud operators are kept up to date, what leaves the site for them, and sending it again."""
+"""`evhub operator`: how cloud operators are kept up to date, what leaves the site for them, and sending it again."""
 
 from __future__ import annotations
 
