@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.faults.site import Listener, Site, noise_in, site
+from tests.faults.site import Listener, Site, noise_in, site, wait_until
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("faults")) as whole:
+        whole.settle()
         yield whole
 
 
@@ -20,19 +20,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def settled(running: Site) -> Iterator[Site]:
     """The site as before any fault, whatever an earlier test left behind."""
     running.mend()
+    wait_until(running.full, 90, "the main fuse gives what it can")
     running.settle()
     before = len(running.log)
     yield running
     assert noise_in(running.log[before:]) == []
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Site]:
-    """A site of this test alone."""
-    with site(tmp_path) as alone:
-        alone.settle()
-        yield alone
-    assert noise_in(alone.log) == []
 
 
 @pytest.fixture

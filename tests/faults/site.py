@@ -6,6 +6,7 @@ What really flowed is judged by the simulator's side, several times a second, no
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import signal
@@ -33,6 +34,7 @@ PLAN = Path(__file__).with_name("site.yaml")
 LOOK_S = 0.2  # between two looks at what really flows
 CALM_S = 3.0
 OVER_A = 0.1  # so much above a limit is rounding
+NEARLY_A = 2.0  # the meter's margin, rounding, and what a raise is not worth a write for
 BAYS = ("bay-1", "bay-2", "bay-3", "bay-4")
 NOISE = ("Traceback", "never retrieved", "never awaited", "was destroyed but")
 
@@ -88,13 +90,18 @@ class Simulator:
 
     def look(self) -> Look:
         """What flows now."""
-        with urllib.request.urlopen(f"{self.ready['control']}/truth", timeout=5) as answer:
-            return Look(time.monotonic(), json.load(answer))
+        return Look(time.monotonic(), self.get("truth"))
 
     def _watch(self) -> None:
         while not self._over.wait(LOOK_S):
             with suppress(OSError, urllib.error.URLError):
                 self.looks.append(self.look())
+
+    def get(self, path: str) -> Json:
+        """A question to the control surface."""
+        with urllib.request.urlopen(f"{self.ready['control']}/{path}", timeout=10) as answer:
+            document: Json = json.load(answer)
+            return document
 
     def post(self, path: str, **order: Any) -> None:
         """An order to the control surface."""
@@ -112,9 +119,15 @@ class Simulator:
         """More house load on L1, L2, L3."""
         self.post("house", extra_a=extra_a)
 
-    def since(self, from_s: float) -> list[Look]:
-        """All looks from that moment on."""
-        return [look for look in self.looks if look.at_s >= from_s]
+    def since(self, from_s: float, until_s: float = math.inf) -> list[Look]:
+        """All looks from that moment on, or between two."""
+        return [look for look in self.looks if from_s <= look.at_s <= until_s]
+
+    def raised(self, before: Mapping[str, float], from_s: float, until_s: float) -> list[str]:
+        """The bays that offered their cars more than before at any time between."""
+        looks = self.since(from_s, until_s)
+        assert looks, "nobody looked"
+        return [bay for bay, a in before.items() if any(look.truth["bays"][bay]["offered_a"] > a for look in looks)]
 
     def longest_over_s(self, circuit: str, from_s: float) -> float:
         """The longest time without a break that the circuit was above its limit since then."""
@@ -130,10 +143,6 @@ class Simulator:
     def paused(self, bay: str, from_s: float) -> bool:
         """Whether its car stood still at any time since then."""
         return any(look.drawn_a(bay) < 1 for look in self.since(from_s))
-
-    def drawn_wh(self, bay: str) -> float:
-        """The true register of a bay."""
-        return float(self.look().truth["bays"][bay]["energy_wh"])
 
     def end(self, *, kill: bool = False) -> None:
         """Let it go, or tear it down."""
@@ -157,6 +166,10 @@ class Listener:
     def said(self, topic: str, from_s: float = 0.0) -> list[str]:
         """All that came on a topic since then."""
         return [payload.decode() for at_s, heard, payload in self.heard if heard == topic and at_s >= from_s]
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        """Say something; the broker has it when this returns."""
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5)
 
     def topics(self) -> set[str]:
         """All topics on which something came."""
@@ -194,6 +207,11 @@ class Site:
 
     def start_hub(self) -> None:
         """Start it, and wait until it answers."""
+        self.spawn_hub()
+        wait_until(self.status_if_any, 15, "the hub does not answer")
+
+    def spawn_hub(self) -> None:
+        """Start it."""
         with (self.folder / "hub.log").open("a") as log:
             self.hub = subprocess.Popen(
                 [EVHUB, "run", "--data", str(self.data)],
@@ -202,7 +220,6 @@ class Site:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self.status_if_any, 15, "the hub does not answer")
 
     def kill_hub(self) -> None:
         """As the kernel does it when memory runs out."""
@@ -221,7 +238,11 @@ class Site:
         return time.monotonic() - began_s
 
     def mend(self) -> None:
-        """Start again what a test that failed has left dead, and forget what it asked for."""
+        """Start again what a test that failed has left dead, and forget what a test did.
+
+        The balancer remembers the worst minute. Where that keeps the cars low still, the hub is started anew; not
+        while they move, for then it would begin with too little room.
+        """
         if self.simulator.process.poll() is not None:
             self.restart_simulator()
         if self.hub is None or self.hub.poll() is not None:
@@ -229,6 +250,11 @@ class Site:
         for bay, charger in self.status()["chargers"].items():
             if charger["limit_reason"] == "request":
                 self.order("charger.set_limit", f"charger={bay}", "limit_a=null")
+        self.simulator.house(0, 0, 0)
+        wait_until(self.steady, 60, "the cars follow")
+        if not self.full():
+            self.stop_hub()
+            self.start_hub()
 
     def restart_simulator(self) -> None:
         """The same devices again, at new ports."""
@@ -246,6 +272,13 @@ class Site:
             return self.status()
         except (OSError, urllib.error.URLError):
             return None
+
+    @property
+    def balances(self) -> bool:
+        """It has read the whole site since its start, and says so."""
+        status = self.status_if_any()
+        balancing = None if status is None else status["site"]["balancing"]
+        return balancing is not None and balancing["state"] == "running"
 
     def charger(self, bay: str) -> Json:
         """One charger as the hub sees it."""
@@ -268,15 +301,24 @@ class Site:
         rows = Path(f"/proc/{self.hub.pid}/status").read_text().splitlines()
         return next(int(row.split()[1]) / 1024 for row in rows if row.startswith("VmRSS"))
 
-    def calm(self) -> bool:
-        """Every car draws what it is offered, no limit is on its way, and no fuse carries too much."""
+    def steady(self) -> bool:
+        """Every car draws what its charger offers, and the hub knows it."""
         look, chargers = self.simulator.look(), self.status()["chargers"]
         for bay, truth in look.truth["bays"].items():
-            told = chargers[bay]["limit_reason"] in ("circuit", "charger")
             follows = look.drawn_a(bay) > 5 and abs(look.drawn_a(bay) - truth["offered_a"]) < 0.5
-            if not (told and follows and chargers[bay]["held_a"] == truth["offered_a"]):
+            if not follows or chargers[bay]["held_a"] != truth["offered_a"]:
                 return False
-        return all(look.over_a(circuit) <= OVER_A for circuit in look.truth["circuits"])
+        return True
+
+    def full(self) -> bool:
+        """The main fuse gives what it can."""
+        return self.simulator.look().over_a("grid") > -NEARLY_A
+
+    def calm(self) -> bool:
+        """All is steady, no limit is on its way, and no fuse carries too much."""
+        told = all(c["limit_reason"] in ("circuit", "charger") for c in self.status()["chargers"].values())
+        look = self.simulator.look()
+        return told and self.steady() and all(look.over_a(circuit) <= OVER_A for circuit in look.truth["circuits"])
 
     def settle(self, within_s: float = 90) -> None:
         """Wait until all charge, and nothing changes any more."""
@@ -321,15 +363,17 @@ def _entry(device: Json, *keys: str) -> Json:
 
 
 @contextmanager
-def site(folder: Path, plan: Path = PLAN, *options: str) -> Iterator[Site]:
-    """A hub and its devices, all adopted; everything ends with it."""
+def site(folder: Path, plan: Path = PLAN, *options: str, also: Mapping[str, Any] | None = None) -> Iterator[Site]:
+    """A hub and its devices, all adopted; everything ends with it. `also`: more sections of the configuration."""
     ports = {"web": unused_port(), "ocpp": unused_port(), "mqtt": unused_port()}
     suffix = secrets.token_hex(3)
     simulator = Simulator(plan, folder, ports["ocpp"], "--suffix", suffix, *options)
     running = Site(folder, plan, ports["ocpp"], ports["mqtt"], ports["web"], suffix, simulator, options=options)
     try:
         running.data.mkdir()
-        config = json.dumps(config_of(plan, simulator.ready, ports), indent=1)  # YAML takes it as it is
+        config = json.dumps(
+            {**config_of(plan, simulator.ready, ports), **(also or {})}, indent=1
+        )  # YAML takes it as it is
         (running.data / "config.yaml").write_text(config)
         running.start_hub()
         yield running

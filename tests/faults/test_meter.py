@@ -9,7 +9,7 @@ import pytest
 from tests.faults.site import BAYS, Site, wait_until
 
 pytestmark = [pytest.mark.needs_mosquitto, pytest.mark.timeout(120)]
-FOR_S = 15.0
+FOR_S = 18.0
 
 
 @pytest.mark.parametrize("fault", ["silent", "offline"])
@@ -19,11 +19,10 @@ def test_without_its_meter_the_site_charges_on_and_nothing_is_raised(settled: Si
     began_s = time.monotonic()
     simulator.fault("main", fault, FOR_S)
     wait_until(lambda: _unknown(site), 15, "the circuit says that nobody knows what it carries")
-    assert {id: c["held_a"] <= before[id] for id, c in site.status()["chargers"].items()} == dict.fromkeys(BAYS, True)
-    wait_until(lambda: time.monotonic() > began_s + FOR_S - 1, FOR_S)
-    assert _raised(site, before) == []
+    wait_until(lambda: time.monotonic() > began_s + FOR_S, FOR_S)
+    assert simulator.raised(before, began_s, began_s + FOR_S) == []
     assert not any(simulator.paused(bay, began_s) for bay in BAYS)
-    wait_until(lambda: not _unknown(site), 10, "the circuit is measured again")
+    wait_until(lambda: not _unknown(site), 15, "the circuit is measured again")
     site.settle()
     assert simulator.longest_over_s("grid", began_s) <= 10
 
@@ -33,8 +32,8 @@ def test_a_frozen_meter_raises_nothing(settled: Site) -> None:
     before = {bay: site.charger(bay)["held_a"] for bay in BAYS}
     began_s = time.monotonic()
     simulator.fault("main", "frozen", 10)
-    wait_until(lambda: time.monotonic() > began_s + 11, 12)
-    assert _raised(site, before) == []
+    wait_until(lambda: time.monotonic() > began_s + 10, 12)
+    assert simulator.raised(before, began_s, began_s + 10) == []
     assert not any(simulator.paused(bay, began_s) for bay in BAYS)
     assert simulator.longest_over_s("grid", began_s) == 0
     site.settle()
@@ -43,7 +42,3 @@ def test_a_frozen_meter_raises_nothing(settled: Site) -> None:
 def _unknown(site: Site) -> bool:
     grid = site.status()["circuits"]["grid"]
     return set(grid["current_a"].values()) == {None}
-
-
-def _raised(site: Site, before: dict[str, float]) -> list[str]:
-    return [bay for bay in BAYS if site.charger(bay)["held_a"] > before[bay]]

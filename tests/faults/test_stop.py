@@ -20,7 +20,7 @@ def test_a_clean_stop_leaves_the_chargers_at_their_limits(settled: Site, listene
     try:
         assert site.hub is not None
         assert site.hub.returncode == 0
-        assert listener.said("evhub/status")[-1] == "offline"
+        wait_until(lambda: listener.said("evhub/status")[-1] == "offline", 5)
         assert not _lives(broker)
         assert noise_in(site.log[before:]) == []
         assert "WARNING" not in site.log[before:]
