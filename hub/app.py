@@ -16,6 +16,7 @@ from hub.config.drawing import FileDrawing
 from hub.config.load import Loaded
 from hub.config.schema import Config
 from hub.config.service import Configuration
+from hub.config.service import Parts as ConfigParts
 from hub.core.bus import Bus
 from hub.core.clock import Clock, SystemClock
 from hub.core.database import url_of
@@ -58,7 +59,7 @@ class App:
         self.journal = Journal(self.store, config.store, self.clock)
         self.documents = Documents(self.store, self.clock)
         self.picture = Picture(loaded.site)
-        self.drawing = FileDrawing(loaded, self.picture, self.bus, self.clock)
+        self.drawing = FileDrawing(loaded, self.picture, self.bus)
         self.web = Web(config.web, self.bus, self.clock, self.status)
         self.door = LocalDoor(data, self.orders, self.status)
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
@@ -84,7 +85,9 @@ class App:
             config.balance,
             _unmanaged(config),
         )
-        self.configuration = Configuration(self.drawing, self.orders, self.clock, self.discovery)
+        self.configuration = Configuration(
+            self.drawing, ConfigParts(self.bus, self.orders, self.clock, self.documents), self.discovery
+        )
         self.drawing.on_settings(self._take)
         hub = Hub(self.store, self.journal, self.picture, self.bus, self.clock)
         self.operators = Operators(hub, self.orders, self.documents, config.operators)

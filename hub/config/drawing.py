@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hub.config.changes import differing, needing_restart, told
+from hub.config.changes import differing, needing_restart
 from hub.config.document import composed
 from hub.config.edit import Plan, edited
 from hub.config.file import Stamp, put, stamp_of
@@ -20,7 +20,6 @@ from hub.config.schema import Config
 from hub.config.splice import CannotSplice
 from hub.config.wishes import adoption
 from hub.core.bus import Bus
-from hub.core.clock import Clock
 from hub.core.state import Picture
 from hub.devices.entries import StationEntry
 from hub.model.candidate import Candidate, Kind
@@ -39,15 +38,16 @@ class FileDrawing:
     `entries` and `section` are for who runs the devices.
     """
 
-    def __init__(self, loaded: Loaded, picture: Picture, bus: Bus, clock: Clock) -> None:
+    def __init__(self, loaded: Loaded, picture: Picture, bus: Bus) -> None:
         self._loaded = loaded
         self._started = loaded.config
         self._picture = picture
-        self._bus, self._clock = bus, clock
+        self._bus = bus
         self._settings: list[Settings] = []
         self._writing = asyncio.Lock()
         self.seen = loaded.stamp
         self.trouble: BadConfigFile | None = None
+        self.retired: frozenset[str] = frozenset()  # ids with a history: no newcomer gets one of them by itself
 
     @property
     def loaded(self) -> Loaded:
@@ -94,7 +94,7 @@ class FileDrawing:
 
         Raises Invalid for a wish that cannot be, Refused when the device is in already or the file cannot be written.
         """
-        plan = await self.change(lambda now: adoption(candidate, wishes, now))
+        plan = await self.change(lambda now: adoption(candidate, wishes, now, self.retired))
         id = plan.about.partition(".")[2]
         return ChargerId(id) if candidate.kind is Kind.CHARGER else MeterId(id)
 
@@ -138,8 +138,6 @@ class FileDrawing:
             self._picture.site = loaded.site
             for call in self._settings:
                 call(loaded.config)
-            for fact in told(before.site, loaded.site, self._clock.now()):
-                self._bus.publish(fact)
             self._bus.publish(DrawingChanged())
         return changed
 

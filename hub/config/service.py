@@ -10,23 +10,29 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 from pydantic import Field
 
 from hub.config.drawing import FileDrawing
+from hub.config.known import Known, known, told
 from hub.config.plans import Newcomer, renaming, replacement, retirement
 from hub.config.problem import BadConfigFile, Report
+from hub.core.bus import Bus
 from hub.core.clock import Clock
+from hub.core.documents import Documents
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.ports import Present
 from hub.core.tasks import Tasks
 from hub.devices.config import ChargerConfig
-from hub.model.errors import BadConfig, Invalid, NotFound, Refused
+from hub.model.errors import BadConfig, Invalid, NotFound, NotKept, Refused
+from hub.model.facts import DrawingChanged, Fact
 from hub.model.ids import StationId
 
 log = logging.getLogger(__name__)
 
+DOCUMENT = "devices"
 LOOK_S = 2.0
 SETTLE_S = 0.2
 SETTLE_TRIES = 20
@@ -58,16 +64,31 @@ class ReplaceArgs(DeviceArgs):
     options: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Parts:
+    """What the configuration stands on."""
+
+    bus: Bus
+    orders: Orders
+    clock: Clock
+    documents: Documents
+
+
 class Configuration:
     """Watches the file of the drawing, and serves the orders that change it."""
 
-    def __init__(self, drawing: FileDrawing, orders: Orders, clock: Clock, present: Present) -> None:
-        self._drawing, self._orders, self._clock, self._present = drawing, orders, clock, present
+    def __init__(self, drawing: FileDrawing, parts: Parts, present: Present) -> None:
+        self._drawing, self._present = drawing, present
+        self._bus, self._orders, self._clock, self._documents = parts.bus, parts.orders, parts.clock, parts.documents
         self._tasks = Tasks("config")
+        self._known = Known()
         self._told: str | None = None  # what was last said to be wrong
 
     async def start(self) -> None:
-        """Offer the orders and begin to watch."""
+        """Tell what became of the devices since the last run, offer the orders and begin to watch."""
+        self._known = known(await self._documents.load(DOCUMENT))
+        await self._remember()
+        self._bus.listen("config", (DrawingChanged,), self._redrawn)
         serve = self._orders.serve
         serve(
             "config.reload", ReloadArgs, self._reload, says="Read config.yaml again, as it is done when it was edited."
@@ -95,6 +116,25 @@ class Configuration:
     def reload_soon(self) -> None:
         """Read the file again, and let the log say what came of it."""
         self._tasks.once("reload", self._read_and_say())
+
+    # what became of the devices
+
+    async def _redrawn(self, fact: Fact) -> None:
+        await self._remember()
+
+    async def _remember(self) -> None:
+        """Tell what differs from the last look, in the commit that writes this one down: once, whatever happens."""
+        fresh = self._known.after(self._drawing.site)
+        self._drawing.retired = fresh.retired
+        if fresh == self._known:
+            return
+        facts = list(told(self._known, fresh, self._clock.now()))
+        try:
+            await self._documents.save(DOCUMENT, fresh.to_json(), facts)
+        except NotKept as failed:
+            log.warning("the devices of the drawing are not written down; tried again at its next change: %s", failed)
+        else:
+            self._known = fresh
 
     # the file was edited
 

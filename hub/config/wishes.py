@@ -16,9 +16,13 @@ from hub.model.site import Meter, Site
 FIRST_METER = "main"
 
 
-def adoption(candidate: Candidate, wishes: Mapping[str, object], loaded: Loaded) -> Plan:
-    """The new entry; its values are checked later with the whole file. Raises Invalid or Refused with the next step."""
+def adoption(candidate: Candidate, wishes: Mapping[str, object], loaded: Loaded, retired: Collection[str] = ()) -> Plan:
+    """The new entry; its values are checked later with the whole file. Raises Invalid or Refused with the next step.
+
+    The id of a device that was `retired` is given anew only to who asks for it: history hangs on it.
+    """
     said = {key: value for key, value in wishes.items() if value is not None}
+    said.setdefault("id", _free_id(candidate.kind, loaded.site, retired))
     _refuse_other_case(candidate.station, loaded.site)
     if candidate.kind is Kind.METER:
         return _meter(candidate, said, loaded.site)
@@ -42,7 +46,7 @@ def _refuse_other_case(station: StationId, site: Site) -> None:
 
 
 def _charger(candidate: Candidate, said: dict[str, object], site: Site) -> Plan:
-    id = _id(said.pop("id", None), "bay", site.chargers)
+    id = _id(said.pop("id"), site.chargers)
     taken = {c.connector: c.id for c in site.chargers.values() if c.station == candidate.station}
     connector = said.pop("connector", None) or _free_outlet(candidate, taken)
     if connector in taken:
@@ -78,7 +82,7 @@ def _meter(candidate: Candidate, said: dict[str, object], site: Site) -> Plan:
     known = next((meter.id for meter in site.meters.values() if meter.station == candidate.station), None)
     if known is not None:
         raise Refused(f"{candidate.station} is in the configuration already, as {known}", "nothing is left to do")
-    id = _id(said.pop("id", None), "meter", site.meters)
+    id = _id(said.pop("id"), site.meters)
     circuit = _measured(said.pop("circuit", None), site)
     keys = {"integration": candidate.integration, "station": str(candidate.station)}
     measures = place_of(circuit), id
@@ -103,11 +107,15 @@ def _measured(wish: object, site: Site) -> CircuitId:
     return circuit
 
 
-def _id(wish: object, word: str, taken: Collection[str]) -> str:
-    if wish is None:
-        if word == "meter" and not taken:
-            return FIRST_METER
-        return next(id for n in range(1, len(taken) + 2) if (id := f"{word}-{n}") not in taken)
+def _free_id(kind: Kind, site: Site, retired: Collection[str]) -> str:
+    taken = {*(site.meters if kind is Kind.METER else site.chargers), *retired}
+    if kind is Kind.METER and not site.meters and FIRST_METER not in taken:
+        return FIRST_METER
+    word = "meter" if kind is Kind.METER else "bay"
+    return next(id for n in range(1, len(taken) + 2) if (id := f"{word}-{n}") not in taken)
+
+
+def _id(wish: object, taken: Collection[str]) -> str:
     id = str(wish)
     if id in taken:
         raise Refused(f"the id '{id}' is in use", "choose another, or leave it out")

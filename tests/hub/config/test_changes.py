@@ -1,12 +1,11 @@
-"""What an edit changes: the keys by name, those that wait for a restart, and what is told of the devices."""
+"""What an edit changes: the keys by name, and those that wait for a restart."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from hub.config.changes import LIVE, differing, needing_restart, told
+from hub.config.changes import LIVE, differing, needing_restart
 from hub.config.load import Loaded, load_text
 from hub.config.schema import Config
 from hub.devices.manifests import manifests
@@ -23,7 +22,6 @@ meters:
   main: {integration: demometer, station: M-1}
 mqtt: {broker: "mqtt://me:secret@host"}
 """
-AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def loaded(text: str) -> Loaded:
@@ -55,28 +53,3 @@ def test_the_page_says_of_every_section_that_counts_at_once_that_it_does() -> No
     page = (REPOSITORY / "docs" / "concepts" / "configuration.md").read_text()
     rows = "\n".join(line for line in page.splitlines() if line.startswith("|") and "restart" not in line)
     assert {"chargers", "meters"} | set(re.findall(r"`(\w+)`", rows)) >= LIVE
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "facts"),
-    [
-        ("limit_a: 25", "limit_a: 20", []),
-        ("CP-1", "CP-9", ["device_replaced bay-1 CP-1 CP-9"]),
-        ("CP-1", "cp-1", []),  # the same device in other letters
-        ("M-1", "M-2", ["device_replaced main M-1 M-2"]),
-        ("  bay-1:", "  bay-3:", ["device_retired bay-1 CP-1", "device_adopted bay-3 CP-1"]),
-        ("  bay-1: {integration: demodial, station: CP-1}\n", "", ["device_retired bay-1 CP-1"]),
-    ],
-)
-def test_what_is_told_of_the_devices(old: str, new: str, facts: list[str]) -> None:
-    before, after = loaded(BASE).site, loaded(BASE.replace(old, new, 1)).site
-    said = [
-        " ".join(
-            [
-                fact.name,
-                *(str(getattr(fact, key)) for key in ("device", "station", "before", "after") if hasattr(fact, key)),
-            ]
-        )
-        for fact in told(before, after, AT)
-    ]
-    assert said == facts

@@ -14,7 +14,6 @@ import pytest
 from hub.config.drawing import FileDrawing
 from hub.config.load import load
 from hub.core.bus import Bus
-from hub.core.clock import SystemClock
 from hub.core.state import Picture
 from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.errors import Invalid, Refused
@@ -72,7 +71,7 @@ async def adopting(tmp_path: Path) -> AsyncIterator[Adopting]:
     file.write_text(COMMENTED)
     bus, loaded = Bus(), load(file)
     picture = Picture(loaded.site)
-    made = Adopting(file, bus, picture, FileDrawing(loaded, picture, bus, SystemClock()))
+    made = Adopting(file, bus, picture, FileDrawing(loaded, picture, bus))
     bus.listen("test", (DrawingChanged,), made.hear)
     yield made
     await bus.close()
@@ -224,6 +223,13 @@ async def test_what_cannot_be_is_refused_and_nothing_changes(
     assert adopting.file.read_text() == COMMENTED
     assert adopting.picture.site is before
     assert adopting.told == []
+
+
+async def test_the_id_of_a_retired_device_is_for_who_asks_for_it(adopting: Adopting) -> None:
+    adopting.drawing.retired = frozenset({"bay-2", "main"})
+    assert await adopting.drawing.adopt(CANDIDATE, {}) == "bay-3"
+    assert await adopting.drawing.adopt(METER, {}) == "meter-1"
+    assert await adopting.drawing.adopt(replace(CANDIDATE, station=StationId("x")), {"id": "bay-2"}) == "bay-2"
 
 
 async def test_two_at_once_take_turns(adopting: Adopting) -> None:

@@ -13,9 +13,10 @@ from hub.config import load as loading
 from hub.config.drawing import FileDrawing
 from hub.config.load import Loaded, load
 from hub.config.schema import Config
-from hub.config.service import LOOK_S, Configuration
+from hub.config.service import LOOK_S, Configuration, Parts
 from hub.config.wishes import adoption
 from hub.core.bus import Bus
+from hub.core.documents import Documents
 from hub.core.orders import Caller, Envelope, Orders, Reply
 from hub.core.state import Picture
 from hub.model.candidate import Candidate, Confidence, Kind
@@ -23,6 +24,7 @@ from hub.model.errors import Refused
 from hub.model.facts import DeviceAdopted, DeviceReplaced, DeviceRetired, DrawingChanged, Event, Fact
 from hub.model.ids import ChargerId, StationId
 from hub.sdk.testing import FakeClock, until
+from tests.stores import store
 
 FILE = """\
 site: {name: Garage}
@@ -83,21 +85,24 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     file.write_text(FILE)
     clock, bus, loaded = FakeClock(), Bus(), load(file)
     orders, picture = Orders(clock), Picture(loaded.site)
-    drawing = FileDrawing(loaded, picture, bus, clock)
+    drawing = FileDrawing(loaded, picture, bus)
     here: dict[str, Candidate] = {}
 
     class Present:
         def here(self, station: StationId) -> Candidate | None:
             return here.get(station.casefold())
 
-    configuration = Configuration(drawing, orders, clock, Present())
-    made = Running(file, clock, bus, orders, drawing, configuration, here)
-    bus.listen("test", (DrawingChanged, Event), made.hear)
-    drawing.on_settings(made.settings.append)
-    await configuration.start()
-    yield made
-    await configuration.stop()
-    await bus.close()
+    async with store(tmp_path, clock, bus.deliver) as database:
+        parts = Parts(bus, orders, clock, Documents(database, clock))
+        configuration = Configuration(drawing, parts, Present())
+        made = Running(file, clock, bus, orders, drawing, configuration, here)
+        await configuration.start()
+        await bus.drained()
+        bus.listen("test", (DrawingChanged, Event), made.hear)
+        drawing.on_settings(made.settings.append)
+        yield made
+        await configuration.stop()
+        await bus.close()
 
 
 async def test_an_edit_counts_when_the_file_has_been_the_same_for_two_looks(running: Running) -> None:
