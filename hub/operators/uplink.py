@@ -98,6 +98,7 @@ class Uplink:
         self._shown_s = float("-inf")
         self._status_under_way: Status | None = None
         self._start = self._saved = 0
+        self._epoch_sent: str | None = None
         self._progress = Progress.at(0)
         self._pace = Pace(config.most_per_s, 1)
         self._quiet_until_s = float("-inf")
@@ -233,8 +234,8 @@ class Uplink:
             if no is None:
                 self._out_of_step(ack)
             elif ack.resend:
-                self._progress.asked_again(no, self._now())
-            else:
+                self._progress.asked_again(min(no, self._progress.acked), self._now())
+            elif ack.upto:  # nothing of an epoch says nothing of the one before it either
                 self._progress.was_acked(no, self._now())
 
     def _out_of_step(self, ack: Ack) -> None:
@@ -302,10 +303,17 @@ class Uplink:
         packed = await self.next_part(after, min(MOST_ITEMS, self._progress.room, self._pace.batch_events))
         if after != self._progress.sent:
             return True  # somebody asked for another part meanwhile
-        if packed is None or self._may_wait(packed, after):
+        if packed is None or self._may_wait(packed, after) or self._ends_an_epoch_first(packed):
             return False
         self._dispatch(way, packed)
         return packed.last < self._hub.journal.head
+
+    def _ends_an_epoch_first(self, packed: Packed) -> bool:
+        """True while the end of the epoch before is not acknowledged: an ack in the next says nothing about it."""
+        waits = packed.epoch != self._epoch_sent and self._progress.acked < self._progress.sent
+        if not waits:
+            self._epoch_sent = packed.epoch
+        return waits
 
     def _may_wait(self, packed: Packed, after: int) -> bool:
         """True for a short part of which nothing goes up: it is told later, in one piece with what follows."""
