@@ -31,9 +31,9 @@ class ByMqtt:
     name = "mqtt"
     most_at_a_time = 8
 
-    def __init__(self, server: Server, hub: str, ears: Ears, pauses: Pauses = PAUSES) -> None:
+    def __init__(self, server: Server, hub: str, ears: Ears) -> None:
         self._topics = Topics(hub)
-        self._client = Client(server, None, name=hub, pauses=pauses)
+        self._client = Client(server, None, name=hub, pauses=PAUSES)
         self._client.subscribe(self._topics.acks, lambda message: ears.ack(message.payload), qos=0)
         self._client.subscribe(self._topics.commands, ears.command, qos=0)
         self._client.on_connected(ears.changed)
