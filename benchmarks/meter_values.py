@@ -21,9 +21,10 @@ from aiohttp import web
 
 from hub.core.bus import Bus
 from hub.core.clock import SystemClock
-from hub.core.keep import Keep
+from hub.core.database import StoreConfig, url_of
 from hub.core.orders import Orders
 from hub.core.state import Picture
+from hub.core.store import Store
 from hub.devices.entries import StationEntry
 from hub.devices.service import Devices, Parts
 from hub.model.candidate import Address, Candidate, Kind
@@ -33,6 +34,7 @@ from hub.model.site import Circuit, Site
 from hub.model.units import PHASES, same_on_each
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.testing import RecordingBroker
+from hub.sessions.service import Sessions
 from integrations.ocpp.config import Config, ServerConfig
 
 MESSAGES, ROUNDS = 3000, 7
@@ -96,11 +98,18 @@ async def _hub(pipe: Pipe) -> None:
         return section
 
     with tempfile.TemporaryDirectory() as folder:
-        parts = Parts(Picture(site), bus, Orders(clock), clock, Keep(Path(folder)), nobody, nobody, RecordingBroker())
+        config = StoreConfig()
+        store, picture = Store(url_of(config, Path(folder)), config, clock, bus.deliver), Picture(site)
+        room = Sessions(picture, bus, store, clock)
+        parts = Parts(picture, bus, Orders(clock), clock, room, nobody, nobody, RecordingBroker())
         devices = Devices(parts, lambda: entries, sections)
+        await store.start("bench")
+        await room.start()
         await devices.start()
         await _report(pipe, int(devices.doors[0].rsplit(":", 1)[1].split("/")[0]))
         await devices.stop()
+        await room.stop()
+        await store.stop()
         await bus.close()
 
 

@@ -37,6 +37,7 @@ from hub.model.units import PerPhase
 from hub.mqtt.service import Mqtt
 from hub.operators.service import Operators
 from hub.operators.uplink import Hub
+from hub.sessions.service import Sessions
 from hub.web.local import LocalDoor
 from hub.web.service import Web
 
@@ -64,12 +65,13 @@ class App:
         self.door = LocalDoor(data, self.orders, self.status)
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
         self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
+        self.sessions = Sessions(self.picture, self.bus, self.store, self.clock)
         parts = Parts(
             self.picture,
             self.bus,
             self.orders,
             self.clock,
-            self.keep,
+            self.sessions,
             whereabouts=self.discovery,
             newcomers=self.discovery,
             broker=self.mqtt,
@@ -105,6 +107,7 @@ class App:
             await self._begin(self._let_store_go, self._open_store)
             await self._begin(self.web.stop, self.web.start)
             await self._begin(self.discovery.stop, self.discovery.start)
+            await self._begin(self.sessions.stop, self.sessions.start)
             await self._begin(self.devices.stop, self.devices.start)
             await self._begin(self.balance.stop, self.balance.start)
             await self._begin(self.configuration.stop, self.configuration.start)

@@ -1,8 +1,8 @@
 """The live picture: what the hub knows now. Each kind of state has one writer; everybody else only reads.
 
 `LiveCharger` and `LiveMeter` are written by the devices room (a charger's `session` by the sessions room), grants,
-`LiveCircuit` and `LiveBalancing` by the balancer, and `site` by the drawing in `hub/config`. Plain mutable objects: a reading comes in a hundred times a second,
-and copying the whole picture for each was the dearest step of a prototype.
+`LiveCircuit` and `LiveBalancing` by the balancer, and `site` by the drawing in `hub/config`. Plain mutable objects: a
+reading comes in a hundred times a second, and copying the whole picture for each was the dearest step of a prototype.
 """
 
 from __future__ import annotations

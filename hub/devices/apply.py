@@ -9,7 +9,6 @@ from hub.devices.lines import line_currents
 from hub.model.charger import Charger, Status
 from hub.model.facts import ChargerConnected, ChargerDisconnected, Event, StatusChanged
 from hub.model.reading import ChargerReading, ChargerReport, ChargerStatus, Contact, Identity, LimitHeld, Link
-from hub.model.session import LiveSession
 
 NOTHING_FLOWS = frozenset(
     {
@@ -53,8 +52,6 @@ def _reading(live: LiveCharger, charger: Charger, fresh: ChargerReading, now_s: 
     live.reading_at_s = now_s
     if fresh.current_a is not None:
         live.line_a = line_currents(charger, fresh.current_a)
-    if live.session is not None:
-        live.session = counted(live.session, live.reading)
 
 
 def merged(old: ChargerReading | None, fresh: ChargerReading) -> ChargerReading:
@@ -70,22 +67,6 @@ def merged(old: ChargerReading | None, fresh: ChargerReading) -> ChargerReading:
         session_wh=old.session_wh if fresh.session_wh is None else fresh.session_wh,
         offered_a=old.offered_a if fresh.offered_a is None else fresh.offered_a,
         temperature_c=old.temperature_c if fresh.temperature_c is None else fresh.temperature_c,
-    )
-
-
-def counted(session: LiveSession, reading: ChargerReading) -> LiveSession:
-    """The session with its energy: the register since its start, else what the device itself counts."""
-    energy_wh = reading.session_wh
-    if reading.energy_wh is not None and session.start_wh is not None and reading.energy_wh >= session.start_wh:
-        energy_wh = reading.energy_wh - session.start_wh
-    if energy_wh is None or energy_wh == session.energy_wh:
-        return session
-    return LiveSession(
-        id=session.id,
-        started_at=session.started_at,
-        token=session.token,
-        start_wh=session.start_wh,
-        energy_wh=energy_wh,
     )
 
 

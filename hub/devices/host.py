@@ -16,9 +16,10 @@ from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
 from hub.model.ids import MeterId, StationId, TransactionId
 from hub.model.reading import ChargerReport, MeterReport
+from hub.model.session import TransactionStart, TransactionStop
 from hub.sdk.capabilities import Driver
 from hub.sdk.config import IntegrationConfig
-from hub.sdk.host import AdoptedCall, Decision, TransactionStart, TransactionStop
+from hub.sdk.host import AdoptedCall, Decision
 
 if TYPE_CHECKING:
     from hub.devices.service import Devices
@@ -116,17 +117,17 @@ class Station:
         return Decision(allowed=True)
 
     async def transaction_started(self, start: TransactionStart) -> TransactionId:
-        """Record a start; on disk when this returns."""
-        return self._devices.transaction_started(self.station, start)
+        """Record a start: in the database when this returns."""
+        return await self._devices.transaction_started(self.station, start)
 
     def transaction_of(self, connector: int) -> TransactionId | None:
         """The transaction that runs on this outlet, or None."""
         charger = self.chargers.get(connector)
-        return None if charger is None else self._devices.transaction_of(charger.id)
+        return None if charger is None else self._devices.transactions.transaction_of(charger.id)
 
     async def transaction_stopped(self, stop: TransactionStop) -> None:
-        """Record an end; on disk when this returns."""
-        self._devices.transaction_stopped(self.station, stop)
+        """Record an end: in the database when this returns."""
+        await self._devices.transactions.stopped(self.station, stop)
 
 
 class Server:

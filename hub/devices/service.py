@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,9 +13,8 @@ import aiohttp
 
 from hub.core.bus import Bus
 from hub.core.clock import Clock
-from hub.core.keep import Keep
 from hub.core.orders import Orders
-from hub.core.ports import Broker, Newcomers, Whereabouts
+from hub.core.ports import Broker, Newcomers, Transactions, Whereabouts
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.core.tasks import Tasks
 from hub.devices.apply import apply
@@ -24,10 +24,9 @@ from hub.devices.entries import StationEntry, is_same
 from hub.devices.host import Server, Station
 from hub.devices.lines import line_currents
 from hub.devices.manifests import entry, manifests
-from hub.devices.transactions import Transactions
 from hub.model.candidate import Address
 from hub.model.charger import Capability, Charger
-from hub.model.errors import NotFound, Unreachable, Unsupported
+from hub.model.errors import NotFound, NotKept, Unreachable, Unsupported
 from hub.model.facts import (
     ChargerChanged,
     DrawingChanged,
@@ -35,14 +34,12 @@ from hub.model.facts import (
     MeterChanged,
     MeterConnected,
     MeterDisconnected,
-    SessionEnded,
-    SessionStarted,
 )
 from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
 from hub.model.reading import ChargerReport, Contact, Identity, Link, MeterReading, MeterReport
+from hub.model.session import TransactionStart
 from hub.sdk.capabilities import Driver, Listens, SetsLimit
 from hub.sdk.config import IntegrationConfig
-from hub.sdk.host import TransactionStart, TransactionStop
 from hub.sdk.manifest import Manifest
 
 log = logging.getLogger(__name__)
@@ -58,7 +55,7 @@ class Parts:
     bus: Bus
     orders: Orders
     clock: Clock
-    keep: Keep
+    transactions: Transactions
     whereabouts: Whereabouts
     newcomers: Newcomers
     broker: Broker
@@ -95,8 +92,7 @@ class Devices:
     ) -> None:
         self._picture, self._bus, self._orders = parts.picture, parts.bus, parts.orders
         self.clock, self.newcomers, self.broker = parts.clock, parts.newcomers, parts.broker
-        self._whereabouts = parts.whereabouts
-        self._transactions = Transactions(parts.keep)
+        self._whereabouts, self.transactions = parts.whereabouts, parts.transactions
         self._entries = entries
         self._sections = sections
         self._manifests = manifests()
@@ -154,6 +150,7 @@ class Devices:
 
     async def _redrawn(self, fact: Fact) -> None:
         before = self._drawn
+        await self._end_sessions()
         self._draw()
         await self._match_clients()
         changed = [s for s in before | self._drawn if before.get(s) != self._drawn.get(s)]
@@ -201,7 +198,6 @@ class Devices:
         for charger in site.chargers.values():
             self._draw_charger(charger)
         for gone in picture.chargers.keys() - site.chargers.keys():
-            self._end_session(picture.chargers[gone], "retired")
             del picture.chargers[gone]
         self._outlets = {charger.id: driven(charger) for charger in site.chargers.values()}
         for meter in site.meters.values():
@@ -217,10 +213,9 @@ class Devices:
         before, now = self._outlets.get(charger.id), driven(charger)
         live = self._picture.chargers.get(charger.id)
         if live is not None and (before is None or not _is_same_outlet(before, now)):
-            self._end_session(live, "replaced")
             live = None
         if live is None:
-            live = LiveCharger(charger.id, charger.station, session=self._transactions.of(charger.id))
+            live = LiveCharger(charger.id, charger.station, session=self.transactions.open_at(charger.id))
             self._picture.chargers[charger.id] = live
         elif before == now:
             return
@@ -229,13 +224,13 @@ class Devices:
             live.line_a = line_currents(charger, live.reading.current_a)  # it may be wired in another way
         self._bus.publish(ChargerChanged(charger.id))
 
-    def _end_session(self, live: LiveCharger, reason: str) -> None:
-        """The device leaves its place in the drawing: what runs there ends with its last register."""
-        running = self._transactions.of(live.id)
-        if running is not None:
-            register_wh = None if live.reading is None else live.reading.energy_wh
-            now = self.clock.now()
-            self._end(TransactionStop(transaction=running.id, at=now, meter_wh=register_wh, reason=reason))
+    async def _end_sessions(self) -> None:
+        """What is open at a device that leaves its place in the drawing ends there."""
+        for charger, before in self._outlets.items():
+            now = self._picture.site.chargers.get(charger)
+            if now is None or not _is_same_outlet(before, now):
+                with suppress(NotKept):  # the next start there ends it
+                    await self.transactions.end_all(charger, before.station, "retired" if now is None else "replaced")
 
     # what hosts ask
 
@@ -291,6 +286,7 @@ class Devices:
             return
         for event in apply(live, charger, report, self.clock.now(), self.clock.monotonic()):
             self._bus.publish(event)
+        self.transactions.heard(charger, report)
         self._bus.publish(ChargerChanged(charger.id))
 
     def heard_meter(self, meter: MeterId, report: MeterReport) -> None:
@@ -325,57 +321,12 @@ class Devices:
                 live.capabilities = capabilities
                 self._bus.publish(ChargerChanged(charger.id))
 
-    def transaction_started(self, station: StationId, start: TransactionStart) -> TransactionId:
-        """A start: on disk, then in the picture, then told."""
+    async def transaction_started(self, station: StationId, start: TransactionStart) -> TransactionId:
+        """A start at one of the station's outlets. Raises NotFound for one that is not drawn, and NotKept."""
         charger = self.chargers_of(station).get(start.connector)
         if charger is None:
             raise NotFound(f"station {station} has no connector {start.connector} in the drawing", "adopt it first")
-        earlier = self._transactions.of(charger.id)
-        session, new = self._transactions.begin(charger.id, start)
-        if not new:
-            return session.id
-        is_history = earlier is not None and start.at < earlier.started_at  # sent in late; what runs now goes on
-        if earlier is not None and not is_history:
-            self._end(TransactionStop(transaction=earlier.id, at=start.at, reason="replaced"))
-        live = self._picture.chargers.get(charger.id)
-        if live is not None and not is_history:
-            live.session = session
-        self._bus.publish(SessionStarted(at=start.at, charger=charger.id, session=session.id, token=start.token))
-        self._bus.publish(ChargerChanged(charger.id))
-        return session.id
-
-    def transaction_of(self, charger: ChargerId) -> TransactionId | None:
-        """The running transaction of a charger."""
-        session = self._transactions.of(charger)
-        return None if session is None else session.id
-
-    def transaction_stopped(self, station: StationId, stop: TransactionStop) -> None:
-        """An end: on disk, then in the picture, then told. One that is not the station's is taken note of, no more."""
-        charger = self._transactions.charger_of(stop.transaction)
-        drawn = None if charger is None else self._picture.site.chargers.get(charger)
-        if charger is not None and (drawn is None or drawn.station == station):
-            self._end(stop)
-        elif not self._transactions.has_ended(stop.transaction):
-            log.warning("%s ended transaction %s, which is not one of its own", station, stop.transaction)
-
-    def _end(self, stop: TransactionStop) -> None:
-        running = self._transactions.end(stop.transaction)
-        if running is None:
-            return
-        live = self._picture.chargers.get(running.charger)
-        session = running.session
-        energy_wh = None
-        if live is not None and live.session is not None and live.session.id == session.id:
-            energy_wh, live.session = live.session.energy_wh, None
-        if stop.meter_wh is not None and session.start_wh is not None and stop.meter_wh >= session.start_wh:
-            energy_wh = stop.meter_wh - session.start_wh
-        at = max(stop.at, session.started_at)  # the device's clock may have been set in between
-        self._bus.publish(
-            SessionEnded(at=at, charger=running.charger, session=session.id, energy_wh=energy_wh, reason=stop.reason)
-        )
-        self._bus.publish(ChargerChanged(running.charger))
-        for older in self._transactions.before(running):  # its end was lost
-            self._end(TransactionStop(transaction=older, at=session.started_at, reason="replaced"))
+        return await self.transactions.started(charger, start)
 
     # what goes down
 

@@ -184,7 +184,7 @@ class MeterDisconnected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Event):
-    """A charging session began. `transaction` is the number that the device knows. Told again when a token claims it."""
+    """A charging session began, or a token claims one that had none. `transaction`: the device's number."""
 
     keeping: ClassVar[Keeping | None] = Keeping.KEPT
 
@@ -210,7 +210,7 @@ class SessionProgressed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
-    """A charging session ended. `energy_wh` None: nobody knows. `flags` are words of doubt, docs/concepts/sessions.md."""
+    """A charging session ended. `energy_wh` None: nobody knows. `flags`: words of doubt, docs/concepts/sessions.md."""
 
     keeping: ClassVar[Keeping | None] = Keeping.KEPT
 

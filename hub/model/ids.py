@@ -10,6 +10,9 @@ MeterId = NewType("MeterId", str)
 StationId = NewType("StationId", str)
 """What the physical device calls itself: OCPP identity or serial number."""
 TransactionId = NewType("TransactionId", int)
+"""The number that a device knows a transaction by. The hub gives it, and never a second time."""
+SessionId = NewType("SessionId", str)
+"""A session, unique for ever: at most 36 characters that sort by the time of its start."""
 
 GRID = CircuitId("grid")
 """The grid connection is the root circuit, and this is its id."""

@@ -26,10 +26,11 @@ from hub.model.reading import (
     MeterReading,
     MeterReport,
 )
+from hub.model.session import TransactionStart, TransactionStop
 from hub.model.units import PHASES, PerPhase, Phase, floor_to, known, same_on_each
 from hub.sdk.capabilities import Driver, Listens, Resets, SetsLimit, StartsAndStops, Unlocks
 from hub.sdk.config import IntegrationConfig
-from hub.sdk.host import Decision, ServerHost, StationHost, TransactionStart, TransactionStop
+from hub.sdk.host import Decision, ServerHost, StationHost
 from hub.sdk.manifest import Manifest, Matcher
 from hub.sdk.poller import Poller
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 import aiohttp
@@ -17,33 +16,9 @@ from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
 from hub.model.ids import MeterId, StationId, TransactionId
 from hub.model.reading import ChargerReport, MeterReport
+from hub.model.session import TransactionStart, TransactionStop
 from hub.sdk.capabilities import Driver
 from hub.sdk.config import IntegrationConfig
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionStart:
-    """A device began a transaction. `meter_wh` is its lifetime register then; `at` is the device's own time.
-
-    `resumes`: it restarted in mid transaction, so a start with the running one's token goes on with that one.
-    """
-
-    connector: int
-    at: datetime
-    token: str | None = None
-    meter_wh: float | None = None
-    resumes: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionStop:
-    """A device ended a transaction. An id that nobody knows is accepted: the device would send it for ever."""
-
-    transaction: TransactionId
-    at: datetime
-    token: str | None = None
-    meter_wh: float | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

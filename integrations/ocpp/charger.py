@@ -164,10 +164,12 @@ class ChargePoint:
         )
 
     async def _stop(self, message: lenient.StopTransaction) -> msgspec.Struct:
-        connector = await self._transactions.stop(message)
+        connector = self._transactions.where(message)
+        if connector is not None:
+            self._statuses.ended(connector)  # first: where it tells no status, nobody waits for the car to leave
+        await self._transactions.stop(message)
         if connector is not None:
             self._limits.new_car(connector)
-            self._statuses.ended(connector)
         return lenient.StopTransactionResponse()
 
     # what the hub asks

@@ -43,7 +43,7 @@ class Transactions:
         transaction = await self._host.transaction_started(
             TransactionStart(
                 connector=connector,
-                at=translate.moment_of(message.timestamp, self._host.clock.now()),
+                at=translate.said_at(message.timestamp, self._host.clock.now()),
                 token=message.id_tag,
                 meter_wh=None if message.meter_start is None else float(message.meter_start),
                 resumes=connector in self._unconfirmed and connector not in self._ending,
@@ -53,14 +53,18 @@ class Transactions:
         self._heard.pop(connector, None)
         return transaction
 
-    async def stop(self, message: lenient.StopTransaction) -> int | None:
-        """Record an end, whatever id it has; answers the connector where it ran, if the hub knows it."""
+    def where(self, message: lenient.StopTransaction) -> int | None:
+        """The connector where the transaction that ends has run, if the hub knows it."""
+        return self._connector_with(self._meant(message.transaction_id))
+
+    async def stop(self, message: lenient.StopTransaction) -> None:
+        """Record an end, whatever id it has."""
         transaction = self._meant(message.transaction_id)
         connector = self._connector_with(transaction)
         await self._host.transaction_stopped(
             TransactionStop(
                 transaction=transaction,
-                at=translate.moment_of(message.timestamp, self._host.clock.now()),
+                at=translate.said_at(message.timestamp, self._host.clock.now()),
                 token=message.id_tag,
                 meter_wh=None if message.meter_stop is None else float(message.meter_stop),
                 reason=message.reason or "Local",
@@ -69,7 +73,6 @@ class Transactions:
         self._heard = {n: heard for n, heard in self._heard.items() if heard != message.transaction_id}
         if connector is not None:
             self._settle(connector)
-        return connector
 
     def measured(self, connector: int, transaction: int | None) -> None:
         """A live sample of a transaction: it goes on."""
@@ -98,7 +101,7 @@ class Transactions:
         at = self._host.clock.now()
         await self._host.clock.sleep(self._pace.lost_stop_s)
         self._host.log.warning("transaction %d is over, as its outlet is free; its stop never came", transaction)
-        reason = "Reboot" if connector in self._unconfirmed else "Other"
+        reason = "Reboot" if connector in self._unconfirmed else None
         self._ending.pop(connector, None)
         self._unconfirmed.discard(connector)
         await self._host.transaction_stopped(TransactionStop(transaction=transaction, at=at, reason=reason))

@@ -44,12 +44,15 @@ SAME_PACE = timedelta(seconds=5)
 SHORTEST_PAUSE = timedelta(seconds=2)
 
 
-def moment_of(text: str | None, now: datetime) -> datetime:
-    """A device's time, or ours where its clock cannot be meant: unreadable, before 2020, or ahead of ours."""
+def said_at(text: str | None, now: datetime) -> datetime | None:
+    """A device's time, or None where its clock cannot be meant: unreadable, before 2020, or ahead of ours."""
     at = parse_time(text)
-    if at is None or at.year < 2020 or at > now + AHEAD:
-        return now
-    return at
+    return None if at is None or at.year < 2020 or at > now + AHEAD else at
+
+
+def moment_of(text: str | None, now: datetime) -> datetime:
+    """A device's time, or ours where its clock cannot be meant."""
+    return said_at(text, now) or now
 
 
 @dataclass(slots=True)

@@ -15,8 +15,7 @@ IMPURE_ANYWHERE = frozenset({"service.py", "store.py", "api.py", "config.py"})
 # The connections to the outside, room by room.
 IMPURE_IN = {
     "config": frozenset({"drawing.py", "file.py", "zone.py"}),  # orders write the file; the machine's time zone
-    # orders are served, drivers are hosted, transactions are on disk before the device is answered
-    "devices": frozenset({"commands.py", "host.py", "transactions.py"}),
+    "devices": frozenset({"commands.py", "host.py"}),  # orders are served, drivers are hosted
     "discovery": frozenset({"browser.py", "discover.py"}),
     "mqtt": frozenset({"amqtt_child.py", "broker.py"}),
     "operators": frozenset({"by_https.py", "by_mqtt.py", "commands.py", "uplink.py", "ways.py"}),

@@ -16,9 +16,10 @@ from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
 from hub.model.ids import GRID, ChargerId, MeterId, StationId, TransactionId
 from hub.model.reading import ChargerReport, Contact, MeterReport
+from hub.model.session import TransactionStart, TransactionStop
 from hub.sdk.capabilities import Driver
 from hub.sdk.config import IntegrationConfig
-from hub.sdk.host import AdoptedCall, Decision, TransactionStart, TransactionStop
+from hub.sdk.host import AdoptedCall, Decision
 from hub.sdk.testing.broker import RecordingBroker
 
 Report = ChargerReport | MeterReport

@@ -8,9 +8,8 @@ from hub.core.state import LiveCharger
 from hub.devices.apply import apply
 from hub.model.charger import Charger, Status
 from hub.model.facts import ChargerConnected, ChargerDisconnected, Event, StatusChanged
-from hub.model.ids import GRID, ChargerId, StationId, TransactionId
+from hub.model.ids import GRID, ChargerId, StationId
 from hub.model.reading import ChargerReading, ChargerReport, ChargerStatus, Contact, Fault, LimitHeld, Link
-from hub.model.session import LiveSession
 from hub.model.units import PerPhase, Phase
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -100,12 +99,3 @@ def test_a_confirmed_limit_settles_what_was_asked() -> None:
     picture.asked_a = 16.0
     heard(picture, LimitHeld(at=NOW, limit_a=10.0))
     assert (picture.held_a, picture.asked_a) == (10.0, None)
-
-
-def test_the_register_counts_the_session_and_never_backwards() -> None:
-    picture = live()
-    picture.session = LiveSession(id=TransactionId(1), started_at=NOW, start_wh=1000.0, energy_wh=0.0)
-    heard(picture, ChargerReading(at=NOW, energy_wh=1234.0))
-    assert picture.session.energy_wh == 234.0
-    heard(picture, ChargerReading(at=NOW, energy_wh=5.0))  # the register was reset
-    assert picture.session.energy_wh == 234.0

@@ -25,9 +25,9 @@ from hub.model.facts import (
 )
 from hub.model.ids import GRID, ChargerId, MeterId, StationId, TransactionId
 from hub.model.reading import ChargerReading, Contact, Identity, LimitHeld, Link, MeterReading
+from hub.model.session import TransactionStart, TransactionStop
 from hub.model.site import Meter, Site
 from hub.model.units import PerPhase, Phase
-from hub.sdk.host import TransactionStart, TransactionStop
 from hub.sdk.testing import until
 from integrations.ocpp.config import Config
 from integrations.openevse.config import Config as OpenEvseConfig
@@ -138,14 +138,14 @@ async def test_a_drawing_that_the_room_has_not_heard_of_yet_breaks_nothing(hub: 
     devices, two = hub.devices, StationId("CP2")
     devices.attach(two, Obedient())
     devices.heard_capabilities(two, frozenset({Capability.LIMIT}))
-    transaction = devices.transaction_started(two, TransactionStart(connector=1, at=AT))
+    transaction = await devices.transaction_started(two, TransactionStart(connector=1, at=AT))
     with pytest.raises(Unreachable):
         devices.driver_of(ChargerId("bay-2"))
     hub.bus.publish(DrawingChanged())
     await hub.bus.drained()
     session = hub.live("bay-2").session
     assert session is not None
-    assert session.id == transaction
+    assert session.transaction == transaction
 
 
 @pytest.mark.parametrize(
@@ -303,31 +303,31 @@ async def test_a_charger_that_goes_away_is_not_known_to_hold_anything(hub: Small
 # transactions
 
 
-def begin(hub: SmallHub, **other: object) -> TransactionId:
+async def begin(hub: SmallHub, **other: object) -> TransactionId:
     said = {"connector": 1, "at": AT, "token": "T", "meter_wh": 100.0, **other}
-    return hub.devices.transaction_started(CP1, TransactionStart(**said))  # type: ignore[arg-type]
+    return await hub.devices.transaction_started(CP1, TransactionStart(**said))  # type: ignore[arg-type]
 
 
-def end(hub: SmallHub, transaction: int, meter_wh: float | None = None, station: StationId = CP1) -> None:
-    hub.devices.transaction_stopped(
+async def end(hub: SmallHub, transaction: int, meter_wh: float | None = None, station: StationId = CP1) -> None:
+    await hub.sessions.stopped(
         station, TransactionStop(transaction=TransactionId(transaction), at=AT, meter_wh=meter_wh)
     )
 
 
 async def test_a_transaction_from_begin_to_end(hub: SmallHub) -> None:
     await driven(hub)
-    transaction = begin(hub)
-    assert hub.devices.transaction_of(BAY) == transaction
-    end(hub, transaction, 350.0)
+    transaction = await begin(hub)
+    assert hub.sessions.transaction_of(BAY) == transaction
+    await end(hub, transaction, 350.0)
     await hub.bus.drained()
-    assert [event.session for event in hub.told(SessionStarted)] == [transaction]
+    assert [event.transaction for event in hub.told(SessionStarted)] == [transaction]
     assert [event.energy_wh for event in hub.told(SessionEnded)] == [250]
-    assert hub.devices.transaction_of(BAY) is None
+    assert hub.sessions.transaction_of(BAY) is None
 
 
 async def test_energy_that_nobody_measured_is_unknown(hub: SmallHub) -> None:
     await driven(hub)
-    end(hub, begin(hub, meter_wh=None))
+    await end(hub, await begin(hub, meter_wh=None))
     await hub.bus.drained()
     assert [event.energy_wh for event in hub.told(SessionEnded)] == [None]
 
@@ -335,14 +335,14 @@ async def test_energy_that_nobody_measured_is_unknown(hub: SmallHub) -> None:
 async def test_a_start_at_an_outlet_that_is_not_drawn(hub: SmallHub) -> None:
     await driven(hub)
     with pytest.raises(NotFound):
-        begin(hub, connector=2)
+        await begin(hub, connector=2)
 
 
 async def test_only_its_own_station_ends_a_transaction(hub: SmallHub, caplog: pytest.LogCaptureFixture) -> None:
     await driven(hub)
-    transaction = begin(hub)
-    end(hub, transaction, station=StationId("CP2"))
-    assert hub.devices.transaction_of(BAY) == transaction
+    transaction = await begin(hub)
+    await end(hub, transaction, station=StationId("CP2"))
+    assert hub.sessions.transaction_of(BAY) == transaction
     assert "not one of its own" in caplog.text
 
 
@@ -350,12 +350,12 @@ async def test_a_charger_that_leaves_the_drawing_ends_its_session_with_its_last_
     hub: SmallHub, caplog: pytest.LogCaptureFixture
 ) -> None:
     await driven(hub)
-    transaction = begin(hub)
+    transaction = await begin(hub)
     hub.devices.heard(bay(1), ChargerReading(at=AT, energy_wh=180.0))
     await hub.draw()
     [ended] = hub.told(SessionEnded)
-    assert (ended.charger, ended.session, ended.energy_wh, ended.reason) == (BAY, transaction, 80, "retired")
-    end(hub, transaction, 200.0)  # the device itself ends it later: it is over
+    assert (ended.charger, ended.transaction, ended.energy_wh, ended.reason) == (BAY, transaction, 80, "retired")
+    await end(hub, transaction, 200.0)  # the device itself ends it later: it is over
     await hub.bus.drained()
     assert len(hub.told(SessionEnded)) == 1
     assert "not one of its own" not in caplog.text
@@ -363,16 +363,16 @@ async def test_a_charger_that_leaves_the_drawing_ends_its_session_with_its_last_
 
 async def test_another_station_behind_a_charger_ends_the_session_of_the_old_one(hub: SmallHub) -> None:
     await driven(hub)
-    transaction = begin(hub)
+    transaction = await begin(hub)
     await hub.draw(bay(1, station="CP2"))
     [ended] = hub.told(SessionEnded)
-    assert (ended.session, ended.reason) == (transaction, "replaced")
+    assert (ended.transaction, ended.reason) == (transaction, "replaced")
     assert (hub.live().station, hub.live().session, hub.live().online) == ("CP2", None, None)
 
 
 async def test_another_connector_is_another_outlet(hub: SmallHub) -> None:
     await driven(hub)
-    begin(hub)
+    await begin(hub)
     await hub.draw(bay(1, connector=2))
     assert [ended.reason for ended in hub.told(SessionEnded)] == ["replaced"]
     assert hub.live().session is None
@@ -390,12 +390,12 @@ async def test_another_connector_is_another_outlet(hub: SmallHub) -> None:
 )
 async def test_what_is_drawn_anew_of_the_same_device_changes_nothing_else(hub: SmallHub, after: Charger) -> None:
     _, live = await driven(hub)
-    transaction = begin(hub)
+    transaction = await begin(hub)
     await hub.limit(10)
     await hub.draw(after)
     assert hub.live() is live
     assert (live.online, live.held_a, live.station) == (True, 10, after.station)
-    assert hub.devices.transaction_of(BAY) == transaction
+    assert hub.sessions.transaction_of(BAY) == transaction
     assert hub.told(SessionEnded) == []
 
 
@@ -416,9 +416,9 @@ async def test_another_meter_begins_anew(hub: SmallHub) -> None:
 async def test_a_session_is_in_the_picture_after_a_restart(tmp_path: Path) -> None:
     async with small_hub(tmp_path) as hub:
         await driven(hub)
-        transaction = begin(hub)
+        transaction = await begin(hub)
     async with small_hub(tmp_path) as again:
         await again.draw(bay(1))
         session = again.live().session
         assert session is not None
-        assert (session.id, session.started_at, session.start_wh) == (transaction, AT, 100)
+        assert (session.transaction, session.started_at, session.start_wh) == (transaction, AT, 100)

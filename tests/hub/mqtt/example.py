@@ -7,7 +7,7 @@ from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.charger import Charger, Status
 from hub.model.facts import SessionEnded
 from hub.model.grant import Grant, Limiter
-from hub.model.ids import GRID, ChargerId, CircuitId, MeterId, StationId, TransactionId
+from hub.model.ids import GRID, ChargerId, CircuitId, MeterId, SessionId, StationId, TransactionId
 from hub.model.reading import ChargerReading, Identity, MeterReading
 from hub.model.session import LiveSession
 from hub.model.site import Circuit, Meter, Site
@@ -16,6 +16,7 @@ from hub.model.units import PerPhase, Phase, same_on_each
 NOW = datetime(2026, 1, 31, 15, 4, 5, 123456, tzinfo=UTC)
 BEFORE = datetime(2026, 1, 31, 15, 4, 4, tzinfo=UTC)
 BAY_1, BAY_2 = ChargerId("bay-1"), ChargerId("bay-2")
+SESSION = SessionId("019c1491dce8a1b2c3d4e5f60718293a")
 GARAGE, MAIN = CircuitId("garage"), MeterId("main")
 ROTATED = (Phase.L2, Phase.L3, Phase.L1)
 
@@ -56,7 +57,9 @@ def picture() -> Picture:
         reading=reading,
         line_a=PerPhase(0.0, 10.04, 9.98),
         held_a=10.6,
-        session=LiveSession(id=TransactionId(7), started_at=BEFORE, token="04A2B3C4", energy_wh=1200.4),
+        session=LiveSession(
+            id=SESSION, started_at=BEFORE, transaction=TransactionId(7), token="04A2B3C4", energy_wh=1200.4
+        ),
     )
     meter = LiveMeter(
         MAIN,
@@ -127,4 +130,14 @@ def candidate(station: str = "openevse-a1b2", integration: str = "openevse") -> 
 
 def session_ended() -> SessionEnded:
     """The end of a charge."""
-    return SessionEnded(at=NOW, charger=BAY_1, session=TransactionId(7), energy_wh=11250.0, reason="EVDisconnected")
+    return SessionEnded(
+        at=NOW,
+        charger=BAY_1,
+        session=SESSION,
+        transaction=TransactionId(7),
+        started_at=BEFORE,
+        ended_at=NOW,
+        energy_wh=11250.0,
+        reason="EVDisconnected",
+        flags=("gap",),
+    )

@@ -67,7 +67,13 @@ def test_a_charging_charger() -> None:
         "held_a": 10.6,
         "limit_reason": "circuit",
         "limit_text": "Garage, L2, is shared by two cars",
-        "session": {"id": 7, "started_at": "2026-01-31T15:04:04.000Z", "energy_wh": 1200, "token": "04A2B3C4"},
+        "session": {
+            "id": "019c1491dce8a1b2c3d4e5f60718293a",
+            "transaction": 7,
+            "started_at": "2026-01-31T15:04:04.000Z",
+            "energy_wh": 1200,
+            "token": "04A2B3C4",
+        },
         "circuit": "garage",
         "station": "CP/1",
         "vendor": "Acme",
@@ -171,9 +177,13 @@ def test_events_in_json() -> None:
     assert t.event_payload(session_ended()) == {
         "ts": "2026-01-31T15:04:05.123Z",
         "charger": "bay-1",
-        "session": 7,
+        "session": "019c1491dce8a1b2c3d4e5f60718293a",
+        "transaction": 7,
+        "started_at": "2026-01-31T15:04:04.000Z",
+        "ended_at": "2026-01-31T15:04:05.123Z",
         "energy_wh": 11250.0,
         "reason": "EVDisconnected",
+        "flags": ["gap"],
     }
     changed = StatusChanged(at=NOW, charger=BAY_1, before=None, after=Status.FAULTED, fault=Fault(code="OverVoltage"))
     assert t.event_payload(changed) == {
@@ -264,8 +274,8 @@ def test_times_are_utc() -> None:
         ("status", "finishing", True),
         ("limit_a", 6.0, True),
         ("session", None, True),
-        ("session", {"id": 8}, True),
-        ("session", {"id": 7, "energy_wh": 1}, False),
+        ("session", {"id": "another"}, True),
+        ("session", {"id": "019c1491dce8a1b2c3d4e5f60718293a", "energy_wh": 1}, False),
     ],
 )
 def test_what_must_not_wait(name: str, value: object, hurries: bool) -> None:

@@ -10,9 +10,10 @@ from typing import Literal, TypeVar
 
 from hub.core.bus import Bus
 from hub.core.clock import Clock, SystemClock
-from hub.core.keep import Keep
+from hub.core.database import StoreConfig, url_of
 from hub.core.orders import Caller, Envelope, Orders, Reply
 from hub.core.state import LiveCharger, Picture
+from hub.core.store import Store
 from hub.devices.entries import StationEntry
 from hub.devices.service import Devices, Parts
 from hub.model.candidate import Address, Candidate, Kind
@@ -23,6 +24,7 @@ from hub.model.site import Circuit, Site
 from hub.model.units import PHASES, Phase, same_on_each
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.testing import RecordingBroker, until
+from hub.sessions.service import Sessions
 from integrations.ocpp.config import Config, ServerConfig
 from tests.integrations.ocpp.scripted import Scripted
 
@@ -80,8 +82,19 @@ class SmallHub:
         self.settings: dict[StationId, IntegrationConfig] = {}
         self.addresses: dict[StationId, Address] = {}
         self.events: list[Event] = []
-        keep = Keep(folder)
-        parts = Parts(self.picture, self.bus, self.orders, self.clock, keep, Nowhere(), self.waiting, RecordingBroker())
+        config = StoreConfig()
+        self.store = Store(url_of(config, folder), config, self.clock, self.bus.deliver)
+        self.sessions = Sessions(self.picture, self.bus, self.store, self.clock)
+        parts = Parts(
+            self.picture,
+            self.bus,
+            self.orders,
+            self.clock,
+            self.sessions,
+            Nowhere(),
+            self.waiting,
+            RecordingBroker(),
+        )
         self.devices = Devices(parts, self._entries, lambda name: wishes.server)
         self.chargers: list[Scripted] = []
 
@@ -96,11 +109,15 @@ class SmallHub:
         return f"ws://{LOOPBACK}:{self.port}/ocpp"
 
     async def start(self) -> None:
+        await self.store.start("test")
         self.bus.listen("test", (Event,), self._told)
+        await self.sessions.start()
         await self.devices.start()
 
     async def stop(self) -> None:
         await self.devices.stop()
+        await self.sessions.stop()
+        await self.store.stop()
         await self.bus.close()
         for charger in self.chargers:
             await charger.hang_up()

@@ -12,7 +12,7 @@ import pytest
 
 from hub.model.charger import Status
 from hub.model.facts import SessionEnded, SessionStarted
-from hub.model.ids import StationId
+from hub.model.ids import ChargerId, StationId
 from hub.model.units import Phase
 from hub.sdk.testing import until
 from integrations.ocpp import pace
@@ -140,13 +140,16 @@ async def test_orders(hub: SmallHub, site: Site) -> None:
     await hub.until_told(SessionStarted)
     await until(lambda: hub.live().status is Status.CHARGING)
     assert (await hub.order("charger.stop", charger="bay-1")).ok
-    assert (await hub.until_told(SessionEnded)).reason == "Remote"
+    await until(lambda: hub.sessions.transaction_of(ChargerId("bay-1")) is None)
+    assert hub.told(SessionEnded) == []  # the car is still there
     assert (await hub.order("charger.start", charger="bay-1", token="APP")).ok
     assert (await hub.until_told(SessionStarted, 2)).token == "APP"
+    assert (await hub.until_told(SessionEnded)).reason == "Remote"
     assert (await hub.order("charger.reset", charger="bay-2")).ok
     await until(lambda: not hub.live("bay-1").online)
-    assert (await hub.until_told(SessionEnded, 2)).reason == "SoftReset"
     await until(lambda: hub.live("bay-1").online, within_s=10)
+    site.world.unplug("bay-1")
+    assert (await hub.until_told(SessionEnded, 2)).reason == "SoftReset"
 
 
 @pytest.mark.parametrize("volatile", [False, True])
