@@ -360,9 +360,7 @@ async def test_by_tls_the_hubs_certificate_opens_its_own_topics_alone(tmp_path: 
     async with tls_broker(tmp_path, port, *identity, f"acl_file {tmp_path / 'acl'}"):
         async with running(tmp_path, {"acme": config}) as hub:
             await until(lambda: any(isinstance(fact, OperatorConnected) for fact in hub.facts), "the connection")
-            peer.start(
-                lambda client: client.tls_set(*(str(TLS / name) for name in ("broker.pem", "hub.pem", "hub.key")))
-            )
+            peer.start(lambda client: client.tls_set(f"{TLS}/broker.pem", f"{TLS}/hub.pem", f"{TLS}/hub.key"))
             await hub.journals(5)
             await in_step(hub, peer)
         peer.stop()
