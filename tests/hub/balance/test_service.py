@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ from hub.model.facts import (
     MeterChanged,
 )
 from hub.model.grant import Limiter
-from hub.model.ids import GRID, ChargerId, MeterId
+from hub.model.ids import GRID, ChargerId, MeterId, StationId
 from hub.model.reading import MeterReading
 from hub.model.site import Site
 from hub.model.units import PerPhase, same_on_each
@@ -328,3 +328,34 @@ async def test_a_damaged_document_is_no_wish(tmp_path):
         hub.says(id, status=Status.CHARGING, held_a=6.0)
     await until(lambda: hub.held() == [16, 16])
     await hub.stop()
+
+
+async def test_other_settings_count_with_the_drawing_that_follows(hub_of):
+    hub = await charging(hub_of)
+    await until(lambda: hub.held() == [16, 16])
+    hub.balance.take(BalanceConfig(interval_s=1, margin_a=0.0), {GRID: same_on_each(12.0)})
+    hub.bus.publish(DrawingChanged())
+    await until(lambda: hub.held() == [10, 10])
+
+
+async def test_a_fuse_that_is_drawn_smaller_lowers_at_once(hub_of):
+    hub = await charging(hub_of)
+    await until(lambda: hub.held() == [16, 16])
+    told = len(hub.chargers.told)
+    hub.draw(one_fuse(20, charger("c0", priority=1), charger("c1", min_a=6.0, max_a=16.0)))
+    hub.bus.publish(DrawingChanged())
+    await until(lambda: hub.held() == [14, 6])
+    assert sorted(hub.chargers.told[told:]) == [("c0", 14.0), ("c1", 6.0)]  # nobody was raised for a moment
+
+
+async def test_a_charger_behind_another_station_is_not_taken_for_the_old_one(hub_of):
+    """The drawing is told before the devices room has given the newcomer its own picture."""
+    hub = await charging(hub_of)
+    await until(lambda: hub.held() == [16, 16])
+    newcomer = replace(charger("c0"), station=StationId("other"), fallback_a=20.0)
+    hub.draw(one_fuse(32, newcomer, charger("c1", min_a=6.0, max_a=16.0)))
+    hub.bus.publish(DrawingChanged())
+    await until(lambda: hub.picture.grants["c0"].limiter is Limiter.STARTING)
+    hub.picture.chargers[ChargerId("c0")] = LiveCharger(ChargerId("c0"), StationId("other"))
+    hub.says("c0", status=Status.CHARGING, held_a=6.0)
+    await until(lambda: hub.held() == [16, 16])

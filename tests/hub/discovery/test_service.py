@@ -126,6 +126,7 @@ async def test_adoption_by_order(room: Room, device: Announcer) -> None:
     listed = await room.order("device.list")
     assert listed.result is not None
     assert listed.result["candidates"] == [as_json(room.discovery.candidates[0])]
+    assert listed.result["devices"] == []
     assert as_json(room.discovery.candidates[0])["address"] == {"host": "127.0.0.1", "port": 8001}
 
     wishes = {"id": "bay-9", "name": "Nine", "circuit": "yard", "phases": "L1, L3", "options": {"password": "x"}}
@@ -136,6 +137,11 @@ async def test_adoption_by_order(room: Room, device: Announcer) -> None:
     assert room.stations() == []
     await room.bus.drained()
     assert room.lost() == []  # adopted is not lost
+    listed = await room.order("device.list")
+    assert listed.result is not None
+    assert listed.result["devices"] == [
+        {"kind": "charger", "id": "bay-9", "name": "bay-9", "station": "a1", "integration": "evse", "circuit": "grid"}
+    ]
 
     again = await room.order("device.adopt", station="a1")
     assert again.error is not None
@@ -149,6 +155,23 @@ async def test_an_option_that_is_an_argument_of_its_own_is_refused(room: Room, d
     assert reply.error is not None
     assert (reply.error.code, reply.error.next) == ("invalid", "say it as circuit=…")
     assert room.drawing.wishes == []
+
+
+async def test_other_settings_count_at_once(room: Room, device: Announcer) -> None:
+    await device.announce(device.info(room.own, 8001, {"id": "a1"}))
+    await until(lambda: room.stations() == ["a1"])
+    room.discovery.take(DiscoveryConfig(enabled=False, interfaces=LOOPBACK))
+    await until(lambda: room.lost() == ["a1"])
+    assert room.discovery.address_of(StationId("a1")) == Address("127.0.0.1", 8001)  # an adopted one is still there
+    room.discovery.take(DiscoveryConfig(interfaces=LOOPBACK))
+    await until(lambda: room.stations() == ["a1"])
+
+
+async def test_who_is_here_whatever_the_case_of_its_letters(room: Room, device: Announcer) -> None:
+    assert room.discovery.here(StationId("A1")) is None
+    await device.announce(device.info(room.own, 8001, {"id": "a1"}))
+    await until(lambda: room.stations() == ["a1"])
+    assert room.discovery.here(StationId("A1")) == room.discovery.candidates[0]
 
 
 async def test_an_unknown_station_cannot_be_adopted(room: Room) -> None:
