@@ -61,7 +61,8 @@ def _measured(track: Track, sample: Sample, *, fresh: bool, at_s: float, may_a: 
     if not (fresh and _steady(track, at_s)):
         charging = max(amps) > MOVES_A
         low = amps.map(lambda a: min(a, may_a))
-        high = amps.map(lambda a: max(a, may_a) if a > 0 or not charging else a)
+        most_a = max(may_a, track.fell_from_a) if track.falls(at_s) else may_a
+        high = amps.map(lambda a: max(a, most_a) if a > 0 or not charging else a)
     unplaced = track.charger.phases is None  # measured, but on which line?
     return Span(ZERO if unplaced else low, high, amps, guessed)
 

@@ -86,6 +86,7 @@ class Memory:
         for track in self.tracks.values():
             ends.append(track.silent(now_s) != track.silent(before_s))
             ends.append(track.disobeys(now_s) != track.disobeys(before_s))
+            ends.append(track.falls(now_s) != track.falls(before_s))
         return any(ends)
 
     def sent(self, commands: Iterable[Command]) -> None:

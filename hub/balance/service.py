@@ -184,7 +184,7 @@ class Balance:
             held_a = await self.limits.set_limit(command.charger, command.limit_a)
             if track.failure is not None:
                 log.info("%s takes limits again", command.charger)
-            track.confirmed(command.limit_a, held_a)
+            track.confirmed(command.limit_a, held_a, self.clock.monotonic())
         except EvhubError as why:
             refused = not isinstance(why, Unreachable)
             if track.failure is None:

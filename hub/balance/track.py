@@ -15,6 +15,7 @@ FOLLOW_S = 6.0  # a new limit is followed by then: 5 s for the car (IEC 61851-1)
 LOST_S = 5.0  # so long a charger that went silent keeps what it was told
 ANSWER_S = 30.0  # so long a charger has to answer for the first time
 READ_S = 5.0  # and then so long to say what it holds and gives
+SLACK_A = 1.0  # a car so near to its limit follows it
 RETRY_S = 15.0  # a command that failed is sent again after this
 
 
@@ -54,24 +55,26 @@ class Track:
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=16))
     terminals: Terminals = field(default_factory=Terminals)  # which of its terminals the car loads
     changed_s: float = float("-inf")  # when its limit or its status last changed
-    _last: tuple[float | None, float | None, Status | None] = (None, None, None)
+    fell_s: float = float("-inf")  # when its limit was last lowered
+    fell_from_a: float = 0.0  # all that its car may have drawn then, where nobody has measured it
+    _held_a: float | None = None  # as it was last noted
+    _said: tuple[float | None, Status | None] = (None, None)  # what it was asked, and its status
 
     def hear(self, live: LiveCharger, now_s: float) -> bool:
         """Take note of the picture; True when something changed that a new decision should look at."""
         self.live = live
         stirred = self._hear_link(live, now_s)
         if live.online and live.held_a is not None:
-            self.known_s = now_s if self._last[0] is None else self.known_s
+            self.known_s = now_s if self._held_a is None else self.known_s
             self.last_held_a = live.held_a
         if live.line_a is not None and (not self.samples or live.line_a is not self.samples[-1].line_a):
             self.samples.append(Sample(now_s if live.reading_at_s is None else live.reading_at_s, live.line_a))
             stirred = self._see_terminals(self.samples[-1]) or stirred
-        now = (live.held_a, live.asked_a, live.status)
-        if now != self._last:
-            stirred = stirred or now[0] != self._last[0] or now[2] != self._last[2]
-            if now[0] != self._last[0]:
-                self.failure = None  # it holds something else by now
-            self._last, self.changed_s = now, now_s
+        stirred = self._note_held(live.held_a, now_s) or stirred
+        said = (live.asked_a, live.status)
+        if said != self._said:
+            stirred = stirred or live.status != self._said[1]
+            self._said, self.changed_s = said, now_s
         if not self.has_car or not live.online:
             stirred = self.terminals.forget() or stirred
         if not self.has_car:
@@ -79,6 +82,22 @@ class Track:
         elif self.arrived_s is None:
             self.arrived_s = now_s
         return stirred
+
+    def _note_held(self, held_a: float | None, now_s: float) -> bool:
+        """Take note of what it holds; True when that is something else than before."""
+        before_a = self._held_a
+        if held_a == before_a:
+            return False
+        if before_a is not None and held_a is not None and held_a < before_a:
+            self._fall(before_a, now_s)
+        self._held_a, self.changed_s, self.failure = held_a, now_s, None
+        return True
+
+    def _fall(self, from_a: float, now_s: float) -> None:
+        """Its car comes down: from anything up to the limit before, where that was too new for a measurement."""
+        measured = bool(self.samples) and self.samples[-1].at_s >= self.changed_s + FOLLOW_S
+        still_a = self.fell_from_a if self.falls(now_s) else 0.0
+        self.fell_from_a, self.fell_s = (still_a if measured else max(still_a, from_a)), now_s
 
     def _see_terminals(self, sample: Sample) -> bool:
         """Learn which terminals the car loads. Unknown wiring, or one load between two lines, has nothing to learn."""
@@ -159,8 +178,19 @@ class Track:
         return max(charger.max_a if self.held_a is None else self.held_a, *asked, 0.0)
 
     def might_draw_a(self, now_s: float) -> float:
-        """The most that it may draw now: what it may hold, or what it was measured to draw above that."""
-        return max(self.may_hold_a(now_s), self.draw_a(now_s) if self.reachable else 0.0)
+        """The most that it may draw now: what it may hold, or above that what it was measured to draw, or still may."""
+        if not self.reachable:
+            return self.may_hold_a(now_s)
+        return max(self.may_hold_a(now_s), self.draw_a(now_s), self.fell_from_a if self.falls(now_s) else 0.0)
+
+    def falls(self, now_s: float) -> bool:
+        """Its limit was lowered, and its car has neither had its time to follow nor been measured to have followed."""
+        if now_s - self.fell_s >= FOLLOW_S or not self.may_flow(now_s):
+            return False
+        latest = self.samples[-1] if self.samples else None
+        if latest is None or latest.at_s <= self.fell_s:
+            return True
+        return max((a or 0.0 for a in latest.line_a), default=0.0) > self.may_hold_a(now_s) + SLACK_A
 
     def draw_a(self, now_s: float) -> float:
         """What it is measured to draw now, on the line where it draws most; 0 where nothing is measured."""
@@ -182,8 +212,9 @@ class Track:
         """A command goes out."""
         self.sent_a = limit_a
 
-    def confirmed(self, limit_a: float, held_a: float) -> None:
+    def confirmed(self, limit_a: float, held_a: float, now_s: float) -> None:
         """The charger took a command; what it holds tells whether it knows whole amps only."""
+        self._note_held(held_a, now_s)
         self.sent_a, self.failure = None, None
         self.told_a, self.held_when_told_a = limit_a, held_a
         if held_a < limit_a - 0.05 and held_a == floor_to(limit_a, 1.0):

@@ -184,7 +184,7 @@ class Loop:
             held_a = floor_to(flight.limit_a, 1.0) if wire.whole_amps else flight.limit_a
             self.evses[flight.charger].set_pilot(held_a)
             live.held_a, live.asked_a = held_a, None
-            track.confirmed(flight.limit_a, held_a)
+            track.confirmed(flight.limit_a, held_a, self.t)
         return bool(landed)
 
     def _listen(self, id: ChargerId) -> bool:

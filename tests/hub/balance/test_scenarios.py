@@ -44,6 +44,19 @@ def test_scenario_01_two_then_three_cars(meter, sample_s):
     assert re.fullmatch(r"10\.\d A because Grid connection L\d is full \(32 A\)", loop.text("c2"))
 
 
+@pytest.mark.parametrize("later_s", [0.5, 2.0, 4.0, 6.0, 9.0])
+@pytest.mark.parametrize("meter", ["main", None])
+def test_scenario_01_a_second_car_arrives_before_the_first_was_measured(later_s, meter):
+    """The first is slow to come down again from a draw that nobody has seen; the second would be quick to rise."""
+    wires = {f"c{i}": Wire(sample_s=10.0) for i in range(2)}
+    loop = Loop(one_fuse(32, *chargers(2), meter=meter), wires=wires).run(11)
+    loop.plug("c0", sedan(reaction_s=5.0))
+    loop.run(later_s)
+    loop.plug("c1", sedan(reaction_s=0.5))
+    assert loop.run(40).amps() == near(16, 16)
+    assert never_over(loop)
+
+
 def test_scenario_01_on_a_wire_with_tenths():
     loop = Loop(one_fuse(32, *chargers(3)))
     for id in ("c0", "c1", "c2"):

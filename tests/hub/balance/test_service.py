@@ -11,7 +11,7 @@ import pytest
 from hub.balance.config import BalanceConfig
 from hub.balance.service import Balance
 from hub.core.bus import Bus
-from hub.core.clock import SystemClock
+from hub.core.clock import Clock, SystemClock
 from hub.core.documents import Documents
 from hub.core.orders import Caller, Envelope, Orders, Reply
 from hub.core.state import LiveCharger, LiveMeter, Picture
@@ -41,6 +41,7 @@ class Chargers:
 
     picture: Picture
     bus: Bus
+    clock: Clock
     told: list[tuple[str, float]] = field(default_factory=list)
     at_once: set[str] = field(default_factory=set)  # commands on their way
     worst_at_once: int = 0
@@ -68,7 +69,14 @@ class Chargers:
             self.at_once.discard(charger)
             self.bus.publish(ChargerChanged(charger))
         live.held_a, live.asked_a = limit_a, None
+        asyncio.get_running_loop().call_later(0.02, self._follow, live)
         return limit_a
+
+    def _follow(self, live: LiveCharger) -> None:
+        """The car does, and is measured."""
+        if live.status is Status.CHARGING:
+            live.line_a, live.reading_at_s = same_on_each(live.held_a), self.clock.monotonic()
+            self.bus.publish(ChargerChanged(live.id))
 
 
 class Hub:
@@ -78,7 +86,7 @@ class Hub:
         self.bus, self.clock = Bus(), SystemClock()
         self.orders = Orders(self.clock)
         self.picture = Picture(drawn)
-        self.chargers = Chargers(self.picture, self.bus)
+        self.chargers = Chargers(self.picture, self.bus, self.clock)
         self.facts: list[Fact] = []
         self.draw(drawn)
         config = BalanceConfig(interval_s=1, margin_a=0.0)

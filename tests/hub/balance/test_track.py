@@ -76,20 +76,45 @@ def test_a_command_from_sending_to_confirmation():
     found.send(20.0)
     assert (found.command_a(), found.might_draw_a(100.0), found.may_be_told(100.0)) == (20, 20, False)
     found.live.held_a = 20.0
-    found.confirmed(20.0, 20.0)
+    found.confirmed(20.0, 20.0, 100.0)
     assert (found.command_a(), found.may_be_told(100.0)) == (20, True)
     found.live.held_a = 12.0  # somebody else lowered it
     assert found.command_a() == 12
+
+
+@pytest.mark.parametrize(
+    ("lowered_s", "sample", "might_a"),
+    [
+        (103.0, None, 16),  # it was on its way up: it may come down from anything below its last limit
+        (103.0, (104.0, 15.0), 16),  # and is on its way down
+        (103.0, (104.0, 8.0), 8),  # and has followed
+        (103.0 - FOLLOW_S, None, 8),  # and has had its time
+        (120.0, (119.0, 12.0), 12),  # a draw that was measured under a limit that it followed
+    ],
+)
+def test_a_car_comes_down_from_what_it_may_have_drawn(lowered_s, sample, might_a):
+    found = track(now_s=min(100.0, lowered_s - 1), held_a=16.0)
+    found.live.status = Status.CHARGING
+    if sample is not None and sample[0] < lowered_s:
+        found.live.line_a, found.live.reading_at_s = same_on_each(sample[1]), sample[0]
+        found.hear(found.live, sample[0])
+    found.live.held_a = 8.0
+    found.confirmed(8.0, 8.0, lowered_s)
+    if sample is not None and sample[0] > lowered_s:
+        found.live.line_a, found.live.reading_at_s = same_on_each(sample[1]), sample[0]
+    now_s = max(103.0, lowered_s) + 1
+    found.hear(found.live, now_s)
+    assert found.might_draw_a(now_s) == might_a
 
 
 def test_a_charger_of_whole_amps_shows_itself():
     found = track(held_a=16.0)
     found.send(11.6)
     found.live.held_a = 11.0
-    found.confirmed(11.6, 11.0)
+    found.confirmed(11.6, 11.0, 100.0)
     assert (found.step_a, found.command_a()) == (1.0, 11)
     found.live.held_a = 10.5
-    found.confirmed(10.5, 10.5)
+    found.confirmed(10.5, 10.5, 100.0)
     assert found.step_a == 0.1
 
 
@@ -97,7 +122,7 @@ def test_a_charger_that_gives_less_than_asked_is_not_told_again_and_again():
     found = track(held_a=10.0)
     found.send(20.0)
     found.live.held_a = 16.0  # its cable takes no more
-    found.confirmed(20.0, 16.0)
+    found.confirmed(20.0, 16.0, 100.0)
     assert (found.step_a, found.command_a(), found.might_draw_a(100.0)) == (0.1, 20, 16)
 
 
