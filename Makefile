@@ -17,7 +17,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 TYPED := $(wildcard hub integrations simulator cloud benchmarks)
 ARGS ?=
 
-.PHONY: help setup services broker demo run test scenarios faults soak check lint bench wheel lock clean
+.PHONY: help setup services broker demo run test scenarios faults soak check lint bench kill-test wheel lock clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ faults: setup services ## a running site loses its parts one by one, about 6 min
 
 soak: setup services ## five minutes of random faults at speed 60; ARGS="--seconds 300 --seed 1"
 	@$(BIN)/python -m tests.faults.soak $(ARGS)
+
+kill-test: setup services ## kill -9 at random under a busy site: TARGET=hub or all, N=1000, DATABASE=sqlite or postgresql
+	@$(BIN)/python -m tests.kill --target $(or $(TARGET),hub) --times $(or $(N),1000) --database $(or $(DATABASE),sqlite) \
+		--seed $(or $(SEED),1)
 
 lint: setup
 	@failed=; \

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import meter_values
+from benchmarks import meter_values, store
 
-MEASUREMENTS = {"meter_values": meter_values.run}
+MEASUREMENTS = {"meter_values": meter_values.run, "store": store.run}
 
 
 def main(names: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import Annotated, Literal, TypeVar
 
 from aiohttp import web
@@ -72,6 +73,7 @@ class Control:
         """The web application."""
         app = web.Application(middlewares=[_errors])
         app.router.add_get("/truth", self._truth)
+        app.router.add_get("/stays", self._stays)
         app.router.add_post("/fault", self._fault)
         app.router.add_post("/car", self._car)
         app.router.add_post("/unplug", self._unplug)
@@ -81,6 +83,10 @@ class Control:
 
     async def _truth(self, _: web.Request) -> web.Response:
         return web.json_response(truth(self._world))
+
+    async def _stays(self, _: web.Request) -> web.Response:
+        """Every car that was here, outlet by outlet, by the lifetime register."""
+        return web.json_response({bay: [asdict(stay) for stay in e.stays] for bay, e in self._world.evses.items()})
 
     async def _fault(self, request: web.Request) -> web.Response:
         order = await _order(request, FaultOrder)

@@ -25,6 +25,14 @@ class Outlet:
     reaction_s: float = 0.5
 
 
+@dataclass(slots=True)
+class Stay:
+    """One car's time on the outlet by its lifetime register: what a session must come to. `to_wh` None: it is here."""
+
+    from_wh: float
+    to_wh: float | None = None
+
+
 class Evse:
     """One outlet, stepped by the world. A device emulator sets the pilot and reads the meter.
 
@@ -44,6 +52,7 @@ class Evse:
         self.energy_wh = energy_wh
         self.session_energy_wh = 0.0
         self.car: Car | None = None
+        self.stays: list[Stay] = []
         self.fault: str | None = None  # an errorCode of OCPP 1.6, e.g. "GroundFailure"
         self._ignores_limits = False
         self._slower_s = 0.0
@@ -88,12 +97,15 @@ class Evse:
         """A car arrives. The session register starts again."""
         self.car = car
         self.session_energy_wh = 0.0
+        self.stays.append(Stay(self.energy_wh))
         self._settle()
         self._tell()
 
     def unplug(self) -> Car | None:
         """The car leaves; returns it."""
         car, self.car = self.car, None
+        if car is not None:
+            self.stays[-1].to_wh = self.energy_wh
         self.current_a = (0.0, 0.0, 0.0)
         self._settle()
         self._tell()

@@ -140,3 +140,17 @@ def test_a_slow_charger_takes_nine_seconds_more() -> None:
     assert evse.offered_a == 0
     run(evse, 0.4)
     assert evse.offered_a == 16
+
+
+def test_each_stay_is_known_by_the_register() -> None:
+    evse = Evse(Outlet("bay"), energy_wh=100.0)
+    evse.set_pilot(16)
+    for _ in range(2):
+        evse.plug(Car(CarModel("sedan", 3, 16.0), 20_000.0))
+        for _ in range(600):
+            evse.step(0.1)
+        assert evse.stays[-1].to_wh is None
+        evse.unplug()
+    first, second = evse.stays
+    assert (first.from_wh, first.to_wh, second.to_wh) == (100.0, second.from_wh, evse.energy_wh)
+    assert second.to_wh > second.from_wh > 200
