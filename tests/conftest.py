@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -108,11 +109,14 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real PostgreSQL for the whole run: `tests.servers.Postgres`. A test makes a database of its own in it."""
+def postgres() -> Iterator[Any]:
+    """A real PostgreSQL for the whole run: `tests.servers.Postgres`. A test makes a database of its own in it.
+
+    Not in pytest's own folder: every other run that starts meanwhile closes that to user postgres.
+    """
     from tests import servers  # noqa: PLC0415  # psycopg takes a moment to import
 
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with tempfile.TemporaryDirectory(prefix="evhub-postgres-") as folder, servers.postgres(Path(folder)) as server:
         yield server
 
 
