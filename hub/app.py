@@ -37,6 +37,8 @@ from hub.model.units import PerPhase
 from hub.mqtt.service import Mqtt
 from hub.operators.service import Operators
 from hub.operators.uplink import Hub
+from hub.recorder.api import History
+from hub.recorder.service import Recorder
 from hub.sessions.service import Sessions
 from hub.web.local import LocalDoor
 from hub.web.service import Web
@@ -87,6 +89,11 @@ class App:
             config.balance,
             _unmanaged(config),
         )
+        self.recorder = Recorder(self.picture, self.bus, self.store, self.clock, config.recorder)
+        self.history = History(
+            self.recorder, self.picture, self.orders, lambda: self.drawing.loaded.config.site.time_zone
+        )
+        self.door.offer("/history", self.history.stream)
         self.configuration = Configuration(
             self.drawing, ConfigParts(self.bus, self.orders, self.clock, self.documents), self.discovery
         )
@@ -110,6 +117,8 @@ class App:
             await self._begin(self.sessions.stop, self.sessions.start)
             await self._begin(self.devices.stop, self.devices.start)
             await self._begin(self.balance.stop, self.balance.start)
+            await self._begin(self.recorder.stop, self.recorder.start)
+            await self._begin(self.history.stop, self.history.start)
             await self._begin(self.configuration.stop, self.configuration.start)
             await self._begin(self.mqtt.stop, self.mqtt.start)
             await self._begin(self.operators.stop, self.operators.start)
@@ -144,6 +153,7 @@ class App:
         """Settings that count as soon as the file is read again; all others are read at the start."""
         self.balance.take(config.balance, _unmanaged(config))
         self.discovery.take(config.discovery)
+        self.recorder.take(config.recorder)
 
     def entries(self) -> Mapping[StationId, StationEntry]:
         """What the devices room must run, as the configuration has it now."""

@@ -16,10 +16,13 @@ from hub.model.facts import Event
 
 @asynccontextmanager
 async def store(
-    where: Path | str, clock: Clock | None = None, deliver: Callable[[Event], None] = lambda fact: None
+    where: Path | str,
+    clock: Clock | None = None,
+    deliver: Callable[[Event], None] = lambda fact: None,
+    config: StoreConfig | None = None,
 ) -> AsyncIterator[Store]:
     """A running store: in this folder, or at this SQLAlchemy URL."""
-    config = StoreConfig()
+    config = config or StoreConfig()
     url = make_url(where) if isinstance(where, str) else url_of(config, where)
     running = Store(url, config, clock or SystemClock(), deliver)
     try:

@@ -16,6 +16,7 @@ from hub.cli import run as running
 from hub.cli import status as shown
 from hub.cli.config import config
 from hub.cli.device import device
+from hub.cli.history import history, totals, why
 from hub.cli.operator import operator
 from hub.cli.words import CONFIG, DATA, JSON, PORT, Commands, Number
 
@@ -106,6 +107,9 @@ def order(data: Path, as_json: bool, list_them: bool, name: str | None, values: 
 main.add_command(device)
 main.add_command(config)
 main.add_command(operator)
+main.add_command(history)
+main.add_command(totals)
+main.add_command(why)
 
 
 @main.command()

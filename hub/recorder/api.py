@@ -47,7 +47,7 @@ class SpanArgs(Args):
 
 
 class QueryArgs(SpanArgs):
-    """The history of one charger, meter or circuit; `meter:main` where a name is not enough."""
+    """The history of one charger, meter or circuit; `meters.main` where a name is not enough."""
 
     of: str
     what: str | None = None
@@ -109,8 +109,9 @@ class History:
         return query.aligned(asked)
 
     def _span(self, args: SpanArgs, usual_days: int) -> tuple[int, int]:
-        """From a moment, or from midnight so many days before the end."""
+        """From a moment, or from midnight so many days before the end. The present second is part of it."""
         until = self._second(args.until)
+        until += until == self._recorder.now
         if args.since is None:
             day = local(until, self.zone).date() - timedelta(days=usual_days)
             at = int(midnight(day, self.zone).timestamp())
@@ -124,9 +125,9 @@ class History:
         return second_of(said, self.zone, local(self._recorder.now, UTC))
 
     def _subject(self, of: str) -> Subject:
-        kind, colon, name = of.partition(":")
+        section, _, name = of.rpartition(".")
         known = self._recorder.subjects
-        for subject in (Subject(k, name if colon else of) for k in Kind if not colon or k.value == kind):
+        for subject in (Subject(kind, name) for kind in Kind if section in ("", f"{kind.value}s")):
             if subject in known:
                 return subject
         names = ", ".join(f"{subject.name} ({subject.kind.value})" for subject in known) or "nothing yet"
