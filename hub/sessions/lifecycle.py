@@ -13,7 +13,7 @@ from enum import StrEnum
 from hub.model.charger import WITH_CAR, Status
 from hub.model.ids import ChargerId, SessionId, StationId, TransactionId
 from hub.model.session import TransactionStart
-from hub.sessions.energy import COARSE_WH
+from hub.sessions.energy import COARSE_WH, Count
 
 OLDEST = datetime(2020, 1, 1, tzinfo=UTC)  # a clock that is set before this was never set
 AHEAD = timedelta(minutes=5)  # one that runs further ahead than this is wrong
@@ -58,6 +58,21 @@ class Session:
     def is_unauthorised(self) -> bool:
         """Energy flows, and nobody has begun a transaction."""
         return self.transaction is None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session as it ended."""
+
+    session: Session
+    count: Count
+    at: datetime
+    reason: str | None
+
+    @property
+    def ended_at(self) -> datetime:
+        """Never before its start, whatever the clocks say."""
+        return max(self.at, self.session.started_at)
 
 
 def is_same(one: StationId, other: StationId) -> bool:

@@ -21,7 +21,7 @@ from hub.model.facts import SessionEnded, SessionProgressed, SessionStarted
 from hub.model.ids import ChargerId, SessionId, StationId, TransactionId
 from hub.model.session import TransactionStart, TransactionStop
 from hub.sessions.energy import Count, Flag, Sample
-from hub.sessions.lifecycle import Begun, Session, claimed
+from hub.sessions.lifecycle import Begun, Ended, Session, claimed
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 JUMP = 100_000  # more transactions than any site has between two backups
@@ -76,29 +76,6 @@ numbers = sa.Table(
     sa.Column("next", sa.BigInteger, nullable=False),
     sa.Column("epoch", sa.String(32), nullable=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A session as it ended."""
-
-    session: Session
-    count: Count
-    at: datetime
-    reason: str | None
-
-    @property
-    def ended_at(self) -> datetime:
-        """Never before its start, whatever the clocks say."""
-        return max(self.at, self.session.started_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A transaction that the database knows."""
-
-    number: TransactionId
-    station: StationId
 
 
 # numbers
@@ -187,17 +164,26 @@ def end(tx: Tx, ended: Iterable[Ended], stop: TransactionStop | None = None) -> 
         end_session(tx, one)
 
 
-def stray(tx: Tx, ended: Ended, stop: TransactionStop, said: str, *, is_new: bool) -> None:
-    """A stop whose start is not known ends a session without a transaction, or is a session by itself."""
-    if _told(tx.connection, said) is not None:
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A stop whose start is not known, and its digest. `is_new`: no session was open for it."""
+
+    stop: TransactionStop
+    digest: str
+    is_new: bool
+
+
+def stray(tx: Tx, ended: Ended, saying: Stray) -> None:
+    """Such a stop ends a session without a transaction, or is a session by itself; once, however often it comes."""
+    if _told(tx.connection, saying.digest) is not None:
         return
     number = _next_number(tx.connection)
-    session = replace(ended.session, transaction=number, token=stop.token)
-    if is_new:
+    session = replace(ended.session, transaction=number, token=saying.stop.token)
+    if saying.is_new:
         insert_session(tx, session, ended.count)
-    row = transactions.insert().values(number=number, said=said, token=stop.token, **_place(session))
+    row = transactions.insert().values(number=number, said=saying.digest, token=session.token, **_place(session))
     tx.connection.execute(row)
-    _stop_transaction(tx.connection, replace(stop, transaction=number))
+    _stop_transaction(tx.connection, replace(saying.stop, transaction=number))
     end_session(tx, replace(ended, session=session))
 
 
@@ -277,12 +263,12 @@ def _place(session: Session) -> dict[str, object]:
 # reading
 
 
-def told_transaction(connection: Connection, number: TransactionId) -> Told | None:
-    """A transaction by its number, also one that has ended."""
+def station_of(connection: Connection, number: TransactionId) -> StationId | None:
+    """Whose transaction this number is, also when it has ended; None where it was never given."""
     if not 0 < number < MOST_NUMBER:
         return None
-    row = connection.execute(sa.select(transactions.c.station).where(transactions.c.number == number)).first()
-    return None if row is None else Told(number, StationId(row.station))
+    found = connection.scalar(sa.select(transactions.c.station).where(transactions.c.number == number))
+    return None if found is None else StationId(found)
 
 
 def open_sessions(connection: Connection) -> list[tuple[Session, Count]]:
