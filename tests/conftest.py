@@ -116,7 +116,8 @@ def postgres() -> Iterator[Any]:
     """
     from tests import servers  # noqa: PLC0415  # psycopg takes a moment to import
 
-    with tempfile.TemporaryDirectory(prefix="evhub-postgres-") as folder, servers.postgres(Path(folder)) as server:
+    made = tempfile.TemporaryDirectory(prefix="evhub-postgres-")
+    with made as folder, servers.postgres(Path(folder), synced=False) as server:
         yield server
 
 
