@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.kill import week
 from tests.kill.run import Outcome, Plan, run, worst
 
 
@@ -38,20 +39,26 @@ def report(plan: Plan, outcome: Outcome) -> None:
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--target", choices=("hub", "all"), default="hub")
+    parser.add_argument("--target", choices=("hub", "all", "week"), default="hub")
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    plan = Plan(asked.target, asked.times, asked.database, asked.seed)
     folder = Path(tempfile.mkdtemp(prefix="evhub-kill-"))
-    outcome = run(plan, folder)
-    report(plan, outcome)
-    if outcome.wrong:
+    if asked.target == "week":
+        figures = week.run(folder, asked.seed)
+        week.report(figures)
+        wrong = figures.wrong
+    else:
+        plan = Plan(asked.target, asked.times, asked.database, asked.seed)
+        outcome = run(plan, folder)
+        report(plan, outcome)
+        wrong = outcome.wrong
+    if wrong:
         print(f"the files of this run: {folder}")
     else:
         shutil.rmtree(folder)
-    return 1 if outcome.wrong else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
