@@ -7,7 +7,7 @@ import ssl
 import aiohttp
 
 from hub.core.clock import Clock
-from hub.model.errors import BadConfig, Unreachable
+from hub.model.errors import Unreachable
 from hub.operators.by_mqtt import PAUSES
 from hub.operators.config import OperatorConfig
 
@@ -31,16 +31,13 @@ class ByHttps:
         self.trouble: str | None = None
 
     def start(self) -> None:
-        """Be ready to send. Raises BadConfig for files that cannot be used."""
-        token = self._config.token
-        headers = {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
-        connector = aiohttp.TCPConnector(ssl=self._tls(), limit=4)
-        self._session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=DEADLINE)
+        """Nothing to do: the first request connects."""
 
     async def stop(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     @property
     def is_up(self) -> bool:
@@ -61,14 +58,14 @@ class ByHttps:
         await self._post("/v1/status", payload, 204)
 
     async def _post(self, path: str, payload: bytes, wanted: int) -> bytes:
-        assert self._session is not None
         url, headers = f"{self._config.fallback_url}{path}", {"Content-Type": "application/json"}
         try:
-            async with self._session.post(url, data=payload, headers=headers, allow_redirects=False) as response:
+            async with self._connected().post(url, data=payload, headers=headers, allow_redirects=False) as response:
                 answer = await response.content.read(LONGEST_ANSWER)
                 if response.status != wanted:
                     raise self._failed(REFUSALS.get(response.status, f"it answers {response.status}"))
         except (aiohttp.ClientError, OSError, TimeoutError) as failed:
+            await self.stop()  # the next try reads the certificates anew
             raise self._failed(_reason(failed)) from failed
         self._worked()
         return answer
@@ -85,16 +82,17 @@ class ByHttps:
         self._rests_until_s = self._clock.monotonic() + PAUSES.pause_s(self._failures)
         return Unreachable(why)
 
-    def _tls(self) -> ssl.SSLContext:
-        config = self._config
-        try:
+    def _connected(self) -> aiohttp.ClientSession:
+        """The connections, with the certificates as they are now. Raises OSError."""
+        if self._session is None:
+            config = self._config
+            headers = {} if config.token is None else {"Authorization": f"Bearer {config.token.get_secret_value()}"}
             context = ssl.create_default_context(cafile=config.ca)
             if config.certificate is not None:
                 context.load_cert_chain(config.certificate, config.key)
-        except OSError as failed:
-            step = "give PEM files that this user may read"
-            raise BadConfig(f"ca, certificate or key cannot be used: {failed}", step) from failed
-        return context
+            connector = aiohttp.TCPConnector(ssl=context, limit=4)
+            self._session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=DEADLINE)
+        return self._session
 
 
 def _reason(failed: Exception) -> str:

@@ -86,7 +86,7 @@ class Operators:
     # life
 
     async def start(self) -> None:
-        """Forget who left the configuration, then connect to each that is in it. Raises BadConfig."""
+        """Forget who left the configuration, then connect to each that is in it."""
         self._offer()
         await self._forget_others()
         if not self.configs:

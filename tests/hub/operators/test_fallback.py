@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from hub.core.mqtt_link.client import Pauses
-from hub.model.errors import BadConfig
 from hub.model.facts import ChargerChanged, OperatorConnected, OperatorDisconnected
 from hub.operators.config import OperatorConfig
 from hub.sdk.testing.clock import QuickClock
@@ -56,11 +55,16 @@ async def test_by_tls_with_an_authority_of_the_operators_own(tmp_path: Path) -> 
             assert "certificate" in (await view(hub))["last_error"]
 
 
-async def test_a_file_that_holds_no_certificate_is_said_at_the_start(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("nothing")
-    with pytest.raises(BadConfig, match="ca, certificate or key cannot be used"):
-        async with running(tmp_path, {"acme": reached(1, ca=tmp_path / "ca.pem")}):
-            pass
+async def test_certificates_are_read_again_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad file keeps no site from running, and the good one that replaces it needs no restart."""
+    monkeypatch.setattr("hub.operators.by_https.PAUSES", SHORT)
+    peer, port, ca = Peer(HUB), unused_port(), tmp_path / "ca.pem"
+    ca.write_text("nothing")
+    config = reached(port, fallback_url=f"https://127.0.0.1:{port}", ca=ca)
+    async with serving(Fallback(peer), port, tls=True), running(tmp_path, {"acme": config}) as hub:
+        await until(lambda: any(isinstance(fact, OperatorDisconnected) for fact in hub.facts), "the failure")
+        ca.write_bytes((TLS / "broker.pem").read_bytes())
+        await in_step(hub, peer)
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,24 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.core.clock import SystemClock
+from hub.core.database import StoreConfig, open_engine, url_of
 from hub.core.mqtt_link.client import Pauses
 from hub.core.orders import Caller, Envelope
+from hub.core.pen import new_epoch
 from hub.model.facts import (
     ChargerChanged,
+    DrawingChanged,
     OperatorConnected,
     OperatorDisconnected,
     OperatorOutOfStep,
@@ -255,6 +261,88 @@ async def test_live_status_does_not_wait_for_a_week_of_facts(tmp_path: Path, acm
     assert max(after - before for before, after in pairwise(heard_s)) < 1.5
     revs = [status["rev"] for _, status in peer.statuses]
     assert revs == sorted(revs)
+
+
+async def test_on_a_slow_line_the_status_does_not_wait_either(
+    tmp_path: Path, acme: OperatorConfig, mosquitto: Mosquitto, peer: Peer
+) -> None:
+    """60 kB a second; the backlog alone would take it for a quarter of a minute. The promise is two seconds."""
+    async with running(tmp_path, {}) as hub:
+        await hub.journals(4_000)
+    port = unused_port()
+    config = acme.model_copy(update={"url": f"mqtt://127.0.0.1:{port}", "status_interval_s": 0.2})
+    async with slow_line(port, mosquitto.port, bytes_a_second=60_000), running(tmp_path, {"acme": config}) as hub:
+        await until(lambda: bool(peer.stored), "the backlog to begin")
+        late_s = []
+        for number in range(8):
+            hub.picture.site = replace(hub.picture.site, name=f"site {number}")
+            hub.bus.publish(DrawingChanged())
+            began_s = time.monotonic()
+            await until(lambda: peer.statuses[-1][1]["site"]["name"] == f"site {number}", "the news")  # noqa: B023
+            late_s.append(time.monotonic() - began_s)
+        assert 0 < len(peer.stored) < 4_000
+        assert max(late_s) < 2.0
+
+
+async def test_a_restored_hub_begins_a_new_series(tmp_path: Path, acme: OperatorConfig, peer: Peer) -> None:
+    """What came between the backup and the restore is the operator's alone; the hub never takes it for its own."""
+    async with running(tmp_path, {"acme": acme}) as hub:
+        await hub.journals(30)
+        await in_step(hub, peer)
+        first = hub.store.epoch
+    backup = (tmp_path / "evhub.db").read_bytes()
+    async with running(tmp_path, {"acme": acme}) as hub:
+        await hub.journals(20)
+        await in_step(hub, peer)
+    for left_over in tmp_path.glob("evhub.db*"):
+        left_over.unlink()
+    (tmp_path / "evhub.db").write_bytes(backup)
+    engine = open_engine(url_of(StoreConfig(), tmp_path))
+    with engine.begin() as connection:
+        new_epoch(connection, 31, SystemClock())
+    engine.dispose()
+    async with running(tmp_path, {"acme": acme}) as hub:
+        await hub.journals(5)
+        await in_step(hub, peer)
+        peer.say("ack", {"schema": "evhub.ack.v1", "epoch": first, "upto": 52})  # it knows more of the old series
+        second = hub.store.epoch
+        await hub.journals(1)
+        await in_step(hub, peer)
+        assert not any(isinstance(fact, OperatorOutOfStep) for fact in hub.facts)
+    assert second != first
+    assert [seq for epoch, seq in peer.stored if epoch == first] == list(range(1, 53))
+    assert [seq for epoch, seq in peer.stored if epoch == second] == list(range(1, 8))
+
+
+@asynccontextmanager
+async def slow_line(port: int, broker_port: int, bytes_a_second: int) -> AsyncIterator[None]:
+    """A line to the broker that takes so much upward; down it is quick."""
+    pumps: list[asyncio.Task[None]] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, chunk: int, pause_s: float) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(chunk):
+                writer.write(data)
+                await writer.drain()
+                await asyncio.sleep(pause_s)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", broker_port)
+        pumps.append(asyncio.create_task(pump(reader, broker_writer, bytes_a_second // 50, 0.02)))
+        pumps.append(asyncio.create_task(pump(broker_reader, writer, 65536, 0.0)))
+        await asyncio.gather(*pumps[-2:], return_exceptions=True)
+        writer.close()
+        broker_writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    try:
+        yield
+    finally:
+        server.close()
+        for one in pumps:
+            one.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+        await server.wait_closed()
 
 
 async def test_a_status_is_kept_by_the_broker_and_needs_no_facts(
