@@ -85,11 +85,15 @@ class Subscriptions:
             subscription.handle(message)
 
     def _ask(self, newcomer: Subscription | None = None) -> None:
-        """Make the broker's list ours. A filter that brings a newcomer's topics is asked again: for stored ones."""
+        """Make the broker's list ours. A filter that brings a newcomer's topics is asked again: for stored ones.
+
+        A wide filter stays while anybody needs a part of it, and a wider one comes before the old one goes: so a
+        change costs no message, and may at worst bring one twice, as QoS 1 may at any time.
+        """
         if self._link is None:
             return
-        wanted = covering((each.filter, each.qos) for each in self._all)
-        self._link.unsubscribe([name for name in self._asked if name not in wanted])
+        useful = [(name, qos) for name, qos in self._asked.items() if any(overlap(name, s.filter) for s in self._all)]
+        wanted = covering([*useful, *((each.filter, each.qos) for each in self._all)])
         self._link.subscribe(
             [
                 (name, qos)
@@ -97,4 +101,5 @@ class Subscriptions:
                 if self._asked.get(name) != qos or (newcomer is not None and overlap(name, newcomer.filter))
             ]
         )
+        self._link.unsubscribe([name for name in self._asked if name not in wanted])
         self._asked = wanted

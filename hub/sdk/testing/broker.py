@@ -20,19 +20,19 @@ class RecordingBroker:
         self.connected = True
         self.published: list[Message] = []
         self._stored: dict[str, Message] = {}
-        self._ears: list[tuple[str, Heard]] = []
+        self._ears: dict[object, tuple[str, Heard]] = {}
 
     @property
     def filters(self) -> list[str]:
         """What is listened to now."""
-        return [topic_filter for topic_filter, _ in self._ears]
+        return [topic_filter for topic_filter, _ in self._ears.values()]
 
     def say(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
         """A device says something, to those who listen now and with `retain` to those who come later."""
         raw = payload.encode() if isinstance(payload, str) else payload
         if retain:
             self._stored[topic] = Message(topic, raw, retain=True)
-        for topic_filter, heard in list(self._ears):
+        for topic_filter, heard in list(self._ears.values()):
             if topic_matches_sub(topic_filter, topic):
                 heard(Message(topic, raw))
 
@@ -40,8 +40,8 @@ class RecordingBroker:
 
     def subscribe(self, topic_filter: str, heard: Heard, qos: int = 1) -> Callable[[], None]:
         """Hear what matches; what is stored at once."""
-        ear = (topic_filter, heard)
-        self._ears.append(ear)
+        ear = object()
+        self._ears[ear] = (topic_filter, heard)
         for topic, stored in self._stored.items():
             if topic_matches_sub(topic_filter, topic):
                 heard(stored)
@@ -54,6 +54,5 @@ class RecordingBroker:
         self.published.append(Message(topic, payload, retain, qos))
         self.say(topic, payload, retain=retain)
 
-    def _leave(self, ear: tuple[str, Heard]) -> None:
-        if ear in self._ears:
-            self._ears.remove(ear)
+    def _leave(self, ear: object) -> None:
+        self._ears.pop(ear, None)

@@ -11,12 +11,17 @@ from pathlib import Path
 import pytest
 
 from hub.core import shown
+from hub.core.bus import Bus
+from hub.core.clock import SystemClock
+from hub.core.orders import Orders
 from hub.model.charger import Status
+from hub.model.errors import Unreachable
 from hub.model.facts import ChargerChanged, CircuitsChanged, DeviceFound, DeviceLost, DrawingChanged, MeterChanged
 from hub.mqtt.config import MqttConfig
+from hub.mqtt.service import Mqtt
 from tests.conftest import Mosquitto
 from tests.hub.mqtt.conftest import SmallHub, running
-from tests.hub.mqtt.example import BAY_1, BAY_2, GARAGE, MAIN, NOW, candidate, session_ended
+from tests.hub.mqtt.example import BAY_1, BAY_2, GARAGE, MAIN, NOW, candidate, picture, session_ended
 from tests.observer import Observe, Observer, until
 
 RETAINED = {
@@ -185,6 +190,40 @@ async def test_a_broker_that_is_away_delays_nothing(tmp_path: Path) -> None:
                 hub.bus.publish(session_ended())
                 hub.bus.publish(ChargerChanged(BAY_1))
             await hub.bus.drained()
+
+
+# for devices that speak through the broker
+
+
+async def test_devices_speak_through_it_and_are_heard_also_when_they_came_first(
+    tmp_path: Path, mosquitto: Mosquitto, observe: Observe
+) -> None:
+    observer = await observe(mosquitto.port)
+    observer.publish("meter/state", "old", retain=True)
+    await observer.text("meter/state", b"old")
+    bus, seen, clock = Bus(), picture(), SystemClock()
+    room = Mqtt(seen, bus, Orders(clock), clock, config_at(mosquitto.port), tmp_path)
+    heard: list[tuple[bytes, bool]] = []
+    leave = room.subscribe("meter/+", lambda message: heard.append((message.payload, message.retain)))
+    await room.start()
+    try:
+        await until(lambda: heard == [(b"old", True)])
+        await room.publish("meter/set", b"sure")
+        await room.publish("meter/set", b"kept", qos=0, retain=True)
+        await until(lambda: heard[1:] == [(b"sure", False), (b"kept", False)])
+        leave()
+        await room.publish("meter/set", b"later")
+        assert len(heard) == 3
+    finally:
+        await room.stop()
+        await bus.close()
+
+
+async def test_without_a_broker_nothing_is_sent_late(tmp_path: Path) -> None:
+    for config in (MqttConfig(enabled=False), config_at(1)):
+        async with running(config, tmp_path) as hub:
+            with pytest.raises(Unreachable):
+                await hub.mqtt.publish("meter/set", b"1")
 
 
 # orders

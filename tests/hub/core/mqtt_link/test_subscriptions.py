@@ -56,7 +56,7 @@ async def test_each_hears_a_message_once(mosquitto: Mosquitto, observe: Observe,
         assert [one for one in ear.said if one[0] == "a/b"] == [("a/b", b"stored", True), ("a/b", b"live", False)]
 
 
-async def test_who_leaves_hears_nothing_and_the_others_go_on(mosquitto: Mosquitto, observe: Observe) -> None:
+async def test_who_leaves_hears_nothing_and_the_others_miss_nothing(mosquitto: Mosquitto, observe: Observe) -> None:
     observer = await observe(mosquitto.port)
     client = Client(Server("127.0.0.1", mosquitto.port), None, name="me")
     client.start()
@@ -64,6 +64,7 @@ async def test_who_leaves_hears_nothing_and_the_others_go_on(mosquitto: Mosquitt
     leaving = client.subscribe("a/#", wide)
     client.subscribe("a/b", narrow)
     await until(lambda: client.connected)
+    await a_round(client, observer)
     client.unsubscribe(leaving)
     client.unsubscribe(leaving)
     for topic in ("a/b", "a/c"):
@@ -71,6 +72,32 @@ async def test_who_leaves_hears_nothing_and_the_others_go_on(mosquitto: Mosquitt
     await a_round(client, observer)
     await client.stop()
     assert (wide.said, narrow.said) == ([], [("a/b", b"1", False)])
+
+
+class Asked:
+    """A connection that writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def subscribe(self, filters: list[tuple[str, int]]) -> None:
+        self.log += [f"+{name}" for name, _ in filters]
+
+    def unsubscribe(self, filters: list[str]) -> None:
+        self.log += [f"-{name}" for name in filters]
+
+
+def test_a_change_of_filters_costs_no_message() -> None:
+    subscriptions, link = Subscriptions(), Asked()
+    first = subscriptions.add("a/b", print)
+    subscriptions.begin(link)
+    second = subscriptions.add("a/+", print)
+    third = subscriptions.add("c", print)
+    subscriptions.add("a/b", print)
+    subscriptions.remove(second)
+    subscriptions.remove(first)
+    subscriptions.remove(third)
+    assert link.log == ["+a/b", "+a/+", "-a/b", "+c", "+a/+", "-c"]
 
 
 async def test_they_may_come_before_there_is_a_client(mosquitto: Mosquitto, observe: Observe) -> None:
