@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,17 @@ class Number(click.FloatRange):
 
 class Commands(click.Group):
     """The group of commands. With `--json` a wrong use is one JSON document on stdout, like every other error."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command line. An output that takes no more (a full disk) is a problem like any other."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as failed:
+            if failed.errno != errno.ENOSPC:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it still holds would fail once more
+            click.echo(f"evhub: the output takes no more: {failed.strerror}", err=True)
+            raise SystemExit(say.PROBLEM) from None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Notice who listens before anything can go wrong."""

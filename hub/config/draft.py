@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import orjson
@@ -14,14 +14,25 @@ from hub.config.document import Document
 from hub.config.explain import findings
 from hub.config.problem import Finding, Place
 from hub.devices.config import ChargerConfig, DeviceConfig, MeterConfig
-from hub.devices.manifests import config_class
+from hub.devices.manifests import config_class, server_config_class
 from hub.model.errors import BadConfig
 from hub.model.ids import GRID
+from hub.mqtt.config import MqttConfig
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.manifest import Manifest
+from hub.web.config import WebConfig
 
 M = TypeVar("M", bound=BaseModel)
 D = TypeVar("D", bound=DeviceConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the hub listens; `written`: the file says the port, else it is the default."""
+
+    bind: str
+    port: int
+    written: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,7 @@ class Draft:
     meters: Mapping[str, MeterConfig]
     named: Mapping[str, tuple[str, ...]]  # "circuits", "chargers", "meters": the ids, right or wrong
     written: Mapping[Place, DeviceConfig]  # all chargers and meters, those with errors without their wrong keys
+    doors: Mapping[str, Door] = field(default_factory=dict)  # by section
 
     @property
     def devices(self) -> Iterable[tuple[Place, DeviceConfig]]:
@@ -63,7 +75,21 @@ def draft_of(document: Document, manifests: Mapping[str, Manifest]) -> Draft:
             **_written(ChargerConfig, "chargers", sections["chargers"]),
             **_written(MeterConfig, "meters", sections["meters"]),
         },
+        dict(_doors(document, manifests)),
     )
+
+
+def _doors(document: Document, manifests: Mapping[str, Manifest]) -> Iterator[tuple[str, Door]]:
+    """Pages, the hub's own broker, and each server integration."""
+    servers = {name: server_config_class(manifest) for name, manifest in manifests.items() if manifest.serves}
+    for section, model in {"web": WebConfig, "mqtt": MqttConfig, **servers}.items():
+        said = document.at((section,))
+        opened = None if model is None else checked(model, {} if said is None else said)
+        if isinstance(opened, MqttConfig) and (opened.broker is not None or not opened.enabled):
+            continue
+        if port := getattr(opened, "port", None):
+            bind = getattr(opened, "bind", "0.0.0.0")
+            yield section, Door(bind, port, document.at((section, "port")) is not None)
 
 
 def _written(model: type[D], section: str, entries: Mapping[str, object]) -> dict[Place, DeviceConfig]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 
 from hub.balance.config import CircuitConfig, GridConfig, Lines, NodeConfig, per_phase
 from hub.config.draft import Draft
@@ -17,6 +18,7 @@ from hub.sdk.manifest import Manifest
 
 Check = Callable[[Draft], Iterator[Finding]]
 Grid = str(GRID)
+EVERYWHERE = frozenset({"0.0.0.0", "::"})
 
 
 def sense(draft: Draft) -> list[Finding]:
@@ -221,8 +223,7 @@ def minimums_fit(draft: Draft) -> Iterator[Finding]:
     if draft.grid is None:
         return
     for place, node in _nodes(draft):
-        id = Grid if place == ("grid",) else str(place[-1])
-        below = [c for c in draft.chargers.values() if id in _upward(draft, c.circuit)]
+        below = [draft.chargers[id] for id in _below(draft, place)]
         need = {line: sum(c.min_a for c in below if line in (c.phases or PHASES)) for line in _lines(draft.grid)}
         line, need_a = max(need.items(), key=lambda pair: pair[1] - per_phase(node.limit_a).of(pair[0]))
         limit_a = per_phase(node.limit_a).of(line)
@@ -247,6 +248,49 @@ def single_phase_bays_are_spread(draft: Draft) -> Iterator[Finding]:
             yield Finding(("chargers", last, "phases"), what, step, Level.HINT)
 
 
+def silent_chargers_leave_room(draft: Draft) -> Iterator[Finding]:
+    """Hint at chargers that stop others while they are out of reach, because all that they can give is kept free."""
+    if draft.grid is None:
+        return
+    told: set[str] = set()
+    for place, node in reversed(list(_nodes(draft))):
+        stops = [id for id in _below(draft, place) if id not in told and _stops_others(draft, place, node, id)]
+        told |= set(stops)
+        if stops:
+            what = (
+                f"while one of {', '.join(stops)} does not answer, all that it can give is kept free: others must stop"
+            )
+            step = "Give each a 'fallback_a': what the installer set for the time without a hub."
+            yield Finding(place, what, step, Level.HINT)
+
+
+def _stops_others(draft: Draft, place: Place, node: NodeConfig, id: str) -> bool:
+    """The minimums of all fit on a line of the circuit, but not its maximum beside those of the others."""
+    mine = draft.chargers[id]
+    if mine.fallback_a is not None or draft.grid is None:
+        return False
+    others = [draft.chargers[other] for other in _below(draft, place) if other != id]
+    for line in _lines(draft.grid):
+        beside = [c.min_a for c in others if line in (c.phases or PHASES)]
+        room_a = per_phase(node.limit_a).of(line) - sum(beside)
+        if line in (mine.phases or PHASES) and beside and mine.min_a <= room_a < mine.max_a:
+            return True
+    return False
+
+
+# the hub itself
+
+
+def doors_apart(draft: Draft) -> Iterator[Finding]:
+    """Each of the hub's doors has a port of its own; ports that nobody wrote are the program's own matter."""
+    for (section, door), (other, twin) in combinations(draft.doors.items(), 2):
+        bind_alike = door.bind == twin.bind or bool({door.bind, twin.bind} & EVERYWHERE)
+        if door.port == twin.port and bind_alike and (door.written or twin.written):
+            at, taken = (other, section) if twin.written else (section, other)
+            what = f"{door.port} is the port of '{taken}' as well"
+            yield Finding((at, "port"), what, "Give each a port of its own.")
+
+
 # what the checks share
 
 
@@ -255,6 +299,11 @@ def _nodes(draft: Draft) -> Iterator[tuple[Place, NodeConfig]]:
         yield ("grid",), draft.grid
     for id, circuit in draft.circuits.items():
         yield ("circuits", id), circuit
+
+
+def _below(draft: Draft, place: Place) -> list[str]:
+    """The chargers below a circuit."""
+    return [id for id, c in draft.chargers.items() if str(place[-1]) in _upward(draft, c.circuit)]
 
 
 def _upward(draft: Draft, circuit: str) -> list[str]:
@@ -303,4 +352,6 @@ CHECKS: tuple[Check, ...] = (
     chargers_are_possible,
     minimums_fit,
     single_phase_bays_are_spread,
+    silent_chargers_leave_room,
+    doors_apart,
 )

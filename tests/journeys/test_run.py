@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import unused_port
-from tests.journeys.hub import run, started
+from tests.journeys.hub import EVHUB, run, started
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -64,6 +65,15 @@ def test_commands_without_a_hub_cannot_reach_one(tmp_path: Path) -> None:
     assert "start it with 'evhub run'" in ended.stderr
     by_json = run("order", "--json", "--data", str(tmp_path), "device.list")
     assert (by_json.returncode, json.loads(by_json.stdout)["error"]["code"]) == (3, "unreachable")
+
+
+@pytest.mark.parametrize("words", [("--version",), ("check-config", "--config", "config.yaml"), ("status", "--json")])
+def test_an_output_that_takes_no_more_is_a_problem_and_no_traceback(words: tuple[str, ...], tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [EVHUB, *words], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, "evhub: the output takes no more: No space left on device\n")
 
 
 @pytest.mark.parametrize("words", [("order",), ("order", "charger.stop", "bay-1"), ("demo", "--speed", "x"), ("fly",)])

@@ -223,8 +223,12 @@ MISTAKES: list[tuple[str, int, str, str, str]] = [
     (START + "chargers:\n  bay-1: {integration: demodial, station: s1, host: h}\n", 3, "chargers.bay-1.host",
      "this device dials in; the hub never asks for its address", "Leave it out."),
     (bay("port: 80"), 3, "chargers.bay-1.port", "a port without a host", "Add 'host', or leave the port out."),
+    (START + "web: {port: 9000}\ndemodial: {port: 9000}\n", 3, "demodial.port", "9000 is the port of 'web' as well",
+     "Give each a port of its own."),
+    (START + "web: {port: 1883, bind: '::'}\n", 2, "web.port", "1883 is the port of 'mqtt' as well",
+     "Give each a port of its own."),
     (START + "meters:\n  m: {integration: demobox, station: s1}\n", 3, "meters.m.integration",
-     "'demobox' is for a charger, not for a meter", "The integrations for it are: demometer, shelly."),
+     "'demobox' is for a charger, not for a meter", "The integrations for it are: demometer, generic_mqtt, shelly."),
     (START + "circuits:\n  row: {limit_a: 10, parent: main}\n", 3, "circuits.row.parent",
      "there is no circuit 'main'", "The circuits are: grid."),
     # a unit of something else is not left out: 32 kW are not 32 A
@@ -323,6 +327,14 @@ typo: 1
             "2 chargers need 12 A on L2 at their minimum, and it has 10 A.",
         ),
         (
+            "grid: {limit_a: 40}\nchargers:\n" + "".join(
+                f"  {id}: {{integration: demobox, station: {id}, max_a: {max_a}}}\n"
+                for id, max_a in [("a", 32), ("b", 32), ("c", 16)]  # 40 - 6 - 6 are enough for c, and not for a
+            ),
+            Level.HINT, "grid",
+            "while one of a, b does not answer, all that it can give is kept free: others must stop",
+        ),
+        (
             "grid: {limit_a: 63}\nchargers:\n" + "".join(
                 f"  {id}: {{integration: demobox, station: {id}, phases: [{line}]}}\n"
                 for id, line in [("a", "L1"), ("b", "L1"), ("c", "L3")]
@@ -339,7 +351,9 @@ def test_what_is_only_worth_a_word(tmp_path: Path, text: str, level: Level, key:
 
 def test_spread_bays_and_minimums_that_fit_are_left_alone(tmp_path: Path) -> None:
     lines = [("a", "L1"), ("b", "L2"), ("c", "L3"), ("d", "L1")]
-    bays = "".join(f"  {id}: {{integration: demobox, station: {id}, phases: [{line}]}}\n" for id, line in lines)
+    bays = "".join(
+        f"  {id}: {{integration: demobox, station: {id}, phases: [{line}], fallback_a: 6}}\n" for id, line in lines
+    )
     assert load(written(tmp_path, "grid: {limit_a: 12}\nchargers:\n" + bays)).problems == ()
 
 
