@@ -32,7 +32,7 @@ SAME_A = 0.05
 class Pace:
     """How long things may take."""
 
-    confirm_s: float = 6.0
+    confirm_s: float = 5.0
     send_s: float = 2.0
 
 

@@ -71,11 +71,7 @@ class Ear:
         sample = Sample(translate.decoded(message.payload), clock.now(), clock.monotonic(), live=not message.retain)
         self.samples.take(topic, sample)
         self._signs.see_broker(True, sample.at_s)
-        availability = self._config.availability
-        if availability is not None and topic == self._config.topic_of(availability):
-            there = translate.is_there(self._config, sample.document)
-            if there is not None:
-                self._signs.say_there(there, sample.at_s)
+        self._hear_availability(topic, sample)
         sampled = sample.live and self._completes(topic, sample)
         self._signs.has_stored = self._signs.has_stored or not sample.live
         if sampled or (sample.live and self._speaks_for_itself(topic, sample)):
@@ -83,6 +79,15 @@ class Ear:
         self._judge()
         if self.is_up:
             self._tell(topic, sampled)
+
+    def _hear_availability(self, topic: str, sample: Sample) -> None:
+        place = self._config.availability
+        if place is None or topic != self._config.topic_of(place):
+            return
+        there, odd = translate.is_there(place, sample.document)
+        self.complain(odd)
+        if there is not None:
+            self._signs.say_there(there, sample.at_s)
 
     def _completes(self, topic: str, sample: Sample) -> bool:
         """Whether this message makes a sample, alone or with those before it."""
@@ -127,6 +132,7 @@ class Ear:
         if link is Link.DOWN:
             self._host.log.warning("does not answer: %s", why)
             self.samples.forget()
+            self.round.forget()
             self._signs.forget(now_s)
         elif self._link is not None:
             self._host.log.info("answers again")

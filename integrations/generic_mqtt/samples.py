@@ -76,3 +76,7 @@ class Round:
             return False
         self._spoke.clear()
         return True
+
+    def forget(self) -> None:
+        """Begin a round anew."""
+        self._spoke.clear()

@@ -14,6 +14,7 @@ from datetime import datetime
 from hub.sdk import ChargerReading, ChargerStatus, Fault, MeterReading, PerPhase, Status, floor_to, known
 from integrations.generic_mqtt.config import (
     PLACEHOLDER,
+    Availability,
     ChargerConfig,
     DeviceConfig,
     Limit,
@@ -160,13 +161,13 @@ def held_a(config: ChargerConfig, documents: Documents) -> float | None:
     return _number("limit.held_a", limit.held, _found(config, limit.held, documents), {})
 
 
-def is_there(config: DeviceConfig, document: object) -> bool | None:
+def is_there(place: Availability, document: object) -> tuple[bool | None, Odd]:
     """What the availability topic says; None for another word."""
-    place = config.availability
-    said = None if place is None else word(at(document, place.path))
-    if place is None or said is None:
-        return None
-    return {place.online.casefold(): True, place.offline.casefold(): False}.get(said.casefold())
+    said = word(at(document, place.path))
+    meanings = {place.online.casefold(): True, place.offline.casefold(): False}
+    if said is None or said.casefold() in meanings:
+        return (None if said is None else meanings[said.casefold()]), {}
+    return None, {"availability": f"availability {said[:40]!r} is neither {place.online!r} nor {place.offline!r}"}
 
 
 # orders

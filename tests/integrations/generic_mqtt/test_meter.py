@@ -148,6 +148,18 @@ async def test_one_line_that_stops_makes_the_meter_silent() -> None:
         assert (bench.readings, bench.links) == ([(1, 1, 1)], [Link.UP, Link.DOWN])
 
 
+async def test_after_an_outage_a_round_begins_anew() -> None:
+    async with a_meter(BY_LINE) as bench:
+        for topic in ("l1", "l2", "l3", "l1"):
+            bench.host.broker.say(topic, "1")
+        await bench.clock.advance(40)
+        bench.host.broker.say("l2", "2")
+        bench.host.broker.say("l3", "3")
+        assert (bench.readings, bench.links) == ([(1, 1, 1)], [Link.UP, Link.DOWN])
+        bench.host.broker.say("l1", "1")
+        assert bench.readings == [(1, 1, 1), (1, 2, 3)]
+
+
 async def test_samples_that_come_too_slowly_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
     async with a_meter({**ONE_TOPIC, "silent_after_s": 900}) as bench:
         for _ in range(5):

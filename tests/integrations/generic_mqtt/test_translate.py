@@ -8,7 +8,7 @@ import pytest
 
 from hub.sdk import PerPhase, Status
 from integrations.generic_mqtt import translate
-from integrations.generic_mqtt.config import ChargerConfig, Limit, MeterConfig, Value
+from integrations.generic_mqtt.config import Availability, ChargerConfig, Limit, MeterConfig, Value
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 TASMOTA = MeterConfig.model_validate(
@@ -215,7 +215,10 @@ def test_a_charger_measures() -> None:
     ("word", "there"), [("online", True), ("Online", True), ("OFFLINE", False), ("maybe", None), ("", None)]
 )
 def test_its_last_will(word: str, there: bool | None) -> None:
-    assert translate.is_there(CHARGER, translate.decoded(word.encode())) is there
+    place = Availability(online="Online")
+    found, odd = translate.is_there(place, translate.decoded(word.encode()))
+    assert found is there
+    assert bool(odd) is (word == "maybe")
 
 
 @pytest.mark.parametrize(
