@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ from simulator.world.world import World
 from tests.conftest import Mosquitto
 from tests.observer import Observe, Observer, until
 from tests.simulator.bench import CAR, pass_time, site
+from tests.simulator.test_main import playing
 
 PACE = 50.0
 HOUSE = (3.0, 2.0, 1.0)
@@ -135,3 +137,35 @@ async def test_one_that_is_deaf_and_mute(mosquitto: Mosquitto, observe: Observe)
         await until(lambda: not charger._may_charge)
         assert charger.limit_a == 32
         assert "limit_ma" not in await observer.json("evse/one/state")
+
+
+SITE = """
+name: MQTT
+circuits:
+  grid: {limit_a: 32}
+cars:
+  - {name: any, phases: 3, max_a: 16}
+bays:
+  bay-1: {circuit: grid}
+devices:
+  - {kind: generic_mqtt, name: evse, bays: [bay-1]}
+  - {kind: generic_mqtt, name: house, circuit: grid, options: {every_s: 0.5}}
+traffic: {busy: 0, occupied_at_start: 1}
+"""
+
+
+async def test_a_site_file_and_the_brokers_address_on_the_command_line(
+    tmp_path: Path, mosquitto: Mosquitto, observe: Observe
+) -> None:
+    observer = await observe(mosquitto.port)
+    (tmp_path / "site.yaml").write_text(SITE)
+    broker = f"mqtt://user:pass%40word@127.0.0.1:{mosquitto.port}"
+    async with playing(str(tmp_path / "site.yaml"), "--mqtt", broker, "--suffix", "x") as simulator:
+        [bay], [meter] = simulator.ready["bays"], simulator.ready["meters"]
+        assert (bay["integration"], bay["station"], bay["connector"]) == ("generic_mqtt", "evse-x", 1)
+        assert (meter["integration"], meter["station"], meter["circuit"]) == ("generic_mqtt", "house-x", "grid")
+        assert (await observer.json("evse/evse-x/state"))["pilot"] in "BC"
+        await observer.json("tele/house-x/SENSOR")
+        simulator.process.terminate()
+        await simulator.end()
+    await observer.text("tele/house-x/LWT", b"Offline")
