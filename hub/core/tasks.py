@@ -50,7 +50,9 @@ class Tasks:
 
     def once(self, name: str, work: Coroutine[object, object, object]) -> asyncio.Task[bool]:
         """Run one coroutine in the background; a failure is logged and that is all."""
-        return self._start(f"{self._owner}.{name}", survive(f"{self._owner}.{name}", work))
+        task = self._start(f"{self._owner}.{name}", survive(f"{self._owner}.{name}", work))
+        task.add_done_callback(lambda _: work.close())  # one that was cancelled before its first step
+        return task
 
     async def close(self) -> None:
         """End every task of this group and wait for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -44,6 +45,19 @@ async def test_closing_ends_everything(caplog: pytest.LogCaptureFixture) -> None
     await tasks.close()
     assert ended == [1, 1]
     assert not caplog.records
+
+
+async def test_what_is_closed_before_its_first_step_leaves_no_warning() -> None:
+    begun = []
+
+    async def work() -> None:
+        begun.append(1)
+
+    tasks = Tasks("room")
+    tasks.once("work", work())
+    await tasks.close()
+    gc.collect()  # where Python would say "never awaited"
+    assert begun == []
 
 
 async def test_a_failure_of_a_single_run_is_logged_and_no_more(caplog: pytest.LogCaptureFixture) -> None:
