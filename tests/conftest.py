@@ -142,7 +142,7 @@ class Mosquitto:
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A real mosquitto: anonymous, TCP_NODELAY, its own port, data folder and process group; ended by its pid."""
     for _ in range(3):  # somebody else may take the port between our look and its bind
-        with _mosquitto(tmp_path / "mosquitto", unused_port()) as broker:
+        with mosquitto_in(tmp_path / "mosquitto", unused_port()) as broker:
             if broker is not None:
                 yield broker
                 return
@@ -159,7 +159,8 @@ def observe() -> Iterator[Any]:
 
 
 @contextmanager
-def _mosquitto(folder: Path, port: int) -> Iterator[Mosquitto | None]:
+def mosquitto_in(folder: Path, port: int) -> Iterator[Mosquitto | None]:
+    """The same on this port, in a folder that may hold an earlier one's data; None where it did not start."""
     folder.mkdir(exist_ok=True)
     settings = [
         f"listener {port} 127.0.0.1",

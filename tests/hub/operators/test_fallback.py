@@ -10,7 +10,7 @@ from hub.core.mqtt_link.client import Pauses
 from hub.model.facts import ChargerChanged, OperatorConnected, OperatorDisconnected
 from hub.operators.config import OperatorConfig
 from hub.sdk.testing.clock import QuickClock
-from tests.conftest import _mosquitto, unused_port
+from tests.conftest import mosquitto_in, unused_port
 from tests.hub.operators.conftest import HUB
 from tests.hub.operators.fallback import TLS, TOKEN, Fallback, serving
 from tests.hub.operators.peer import Peer
@@ -90,6 +90,7 @@ async def test_after_a_failure_it_rests_and_tries_again(
         assert [type(fact) for fact in hub.facts].count(OperatorDisconnected) == 1
 
 
+@pytest.mark.needs_mosquitto
 async def test_mqtt_is_taken_as_soon_as_it_works_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five minutes without MQTT pass quickly here."""
     monkeypatch.setattr("hub.operators.by_mqtt.PAUSES", SHORT)
@@ -103,7 +104,7 @@ async def test_mqtt_is_taken_as_soon_as_it_works_again(tmp_path: Path, monkeypat
         await hub.journals(10)
         await in_step(hub, peer)
         assert ways(hub) == ["https"]
-        with _mosquitto(tmp_path / "broker", mqtt_port):
+        with mosquitto_in(tmp_path / "broker", mqtt_port):
             peer.start()
             await until(lambda: ways(hub) == ["https", "mqtt"], "MQTT")
             asked = len(fallback.requests)

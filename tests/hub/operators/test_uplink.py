@@ -32,7 +32,7 @@ from hub.model.facts import (
 from hub.operators.config import OperatorConfig
 from hub.operators.store import known_readers
 from hub.sdk.testing.clock import QuickClock
-from tests.conftest import Mosquitto, _mosquitto, process_ended, unused_port
+from tests.conftest import Mosquitto, mosquitto_in, process_ended, unused_port
 from tests.hub.operators.conftest import HUB
 from tests.hub.operators.peer import Json, Peer
 from tests.hub.operators.small_hub import BAY_1, SmallHub, running
@@ -210,7 +210,7 @@ async def test_a_broker_that_is_killed_and_one_that_comes_back(
     peer = Peer(HUB, port)
     async with running(tmp_path, {"acme": config}, QuickClock(20)) as hub:
         await until(lambda: any(isinstance(fact, OperatorDisconnected) for fact in hub.facts), "the first failure")
-        with _mosquitto(tmp_path / "broker", port) as broker:
+        with mosquitto_in(tmp_path / "broker", port) as broker:
             assert broker is not None
             peer.start()
             await hub.journals(3000)
@@ -218,7 +218,7 @@ async def test_a_broker_that_is_killed_and_one_that_comes_back(
             os.kill(broker.pid, signal.SIGKILL)
             await until(lambda: isinstance(hub.facts[-1], OperatorDisconnected), "the loss to be noticed")
             await hub.journals(100)
-        with _mosquitto(tmp_path / "broker", port):
+        with mosquitto_in(tmp_path / "broker", port):
             await in_step(hub, peer)
             peer.stop()
     assert sorted(peer.seqs) == list(range(1, 3102))

@@ -16,7 +16,7 @@ from hub.core.mqtt_link.link import Link, answers
 from hub.core.mqtt_link.outbox import Message
 from hub.core.mqtt_link.server import Server
 from hub.model.errors import Unreachable
-from tests.conftest import Mosquitto, unused_port
+from tests.conftest import Mosquitto, mosquitto_in, unused_port
 from tests.observer import Observe, until
 
 # Made for these tests alone, by openssl req -x509, with a hundred years to live: the broker's has subjectAltName
@@ -63,6 +63,26 @@ async def test_what_is_said_before_the_connection_arrives(mosquitto: Mosquitto, 
     await client.stop()
     assert observer.payloads("me/event") == [b"0", b"1", b"2"]
     assert observer.payloads("me/state") == [b"2"]  # conflated while it waited
+
+
+@pytest.mark.needs_mosquitto
+async def test_it_says_when_a_connection_came_and_went_and_why_there_is_none(tmp_path: Path) -> None:
+    port, told = unused_port(), []
+    client = Client(Server("127.0.0.1", port), None, name="me", pauses=SHORT)
+    client.on_connected(lambda: told.append("came"))
+    client.on_disconnected(lambda: told.append(f"went: {client.trouble}"))
+    assert client.trouble is None
+    client.start()
+    await until(lambda: told[:1] == ["went: Connection refused"])
+    for _ in range(2):
+        told.clear()
+        with mosquitto_in(tmp_path / "broker", port) as broker:
+            assert broker is not None
+            await until(lambda: told[-1:] == ["came"])
+            assert client.trouble is None
+        await until(lambda: told[-1:] != ["came"])
+        assert client.trouble is not None
+    await client.stop()
 
 
 async def test_it_says_offline_itself_when_it_stops(mosquitto: Mosquitto, observe: Observe) -> None:
