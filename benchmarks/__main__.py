@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import meter_values, store
+from benchmarks import meter_values, recorder, store
 
-MEASUREMENTS = {"meter_values": meter_values.run, "store": store.run}
+MEASUREMENTS = {"meter_values": meter_values.run, "store": store.run, "recorder": recorder.run}
 
 
 def main(names: list[str]) -> int:

@@ -174,7 +174,7 @@ class History:
             await self._recorder.flush()
             pages = self._raw_pages(question)
         else:
-            await self._recorder.up_to_date()
+            await self._recorder.up_to_date(question.until)
             pages = self._day_pages(question) if question.every is Every.DAY else self._stat_pages(question)
         async for page in pages:
             yield page
@@ -251,7 +251,7 @@ class History:
         parts = stretches(at, until, args.by, self.zone)
         open_end = until >= self._recorder.now
         fits = query.whole_hours([begins for begins, _ in parts] + ([] if open_end else [until]))
-        await self._recorder.up_to_date()
+        await self._recorder.up_to_date(until)
         names = {id: s for s, id in self._recorder.subjects.items() if s.kind is not Kind.CIRCUIT}
         table = rows.hours if fits else rows.five_minutes
         span = rows.Span(at, until, list(names))

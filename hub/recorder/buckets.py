@@ -138,7 +138,7 @@ def _spent(at: int, until: int, bucket: Bucket) -> tuple[str | None, str | None]
     limiters: Counter[int] = Counter()
     doing, since = bucket.doing, at
     for change in [*bucket.changes, Change(until, 0, UNKNOWN)]:
-        spent_s = max(0, change.at - since)
+        spent_s = max(0, min(change.at, until) - since)
         if doing.state is not None:
             states[doing.state] += spent_s
         if doing.limiter is not None:

@@ -155,6 +155,7 @@ class Recorder:
     def look(self) -> None:
         """One look at the picture: what is new waits to be written."""
         at = self.now
+        self._open[at - at % BUCKET_S] = None  # also when nobody says anything: a state lasts
         self._waiting.samples += self._sampler.samples(self._picture, at)
         self._waiting.changes += self._sampler.changes(self._picture, at)
 
@@ -238,10 +239,12 @@ class Recorder:
 
     # counting
 
-    async def up_to_date(self) -> None:
-        """Count everything up to this second, also what is not over yet: somebody asks."""
+    async def up_to_date(self, until: int) -> None:
+        """Count everything up to there, also what is not over yet: somebody asks."""
         await self.flush()
-        await self._count(list(self._open), self.now, asked=True)
+        now = self.now
+        due = [bucket for bucket in self._open if bucket < until or start_of_hour(now) < until]
+        await self._count(due, now, asked=True)
 
     async def _count(self, due: Collection[int], now: int, *, asked: bool = False) -> None:
         """Count these buckets and what follows from them; the hours too that are over, or asked for."""

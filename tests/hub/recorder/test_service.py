@@ -244,6 +244,16 @@ def test_a_process_killed_again_and_again_in_mid_write_leaves_a_whole_history(tm
     assert all(0 <= energy <= 305 for energy in counted.values())
 
 
+async def test_a_site_that_says_nothing_still_has_its_hours(at_noon: Desk) -> None:
+    at_noon.picture.chargers[BAY].online = False
+    await at_noon.passes(1200, step_s=60)
+    (hour,) = await at_noon.table("1h", "status", until="2026-03-03 12:20")  # not over yet
+    assert hour["offline_s"] == 1140
+    await at_noon.passes(3000, step_s=60)
+    hour, _ = await at_noon.table("1h", "status")
+    assert (hour["offline_s"], hour["known_s"]) == (3540, 0)
+
+
 async def test_a_subject_keeps_its_number(at_noon: Desk) -> None:
     await at_noon.passes(60, then=lambda s: at_noon.charges(16, 1000 + s))
     before = dict(at_noon.recorder.subjects)
