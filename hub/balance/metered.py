@@ -101,6 +101,10 @@ class Watch:
         sure = self.sure.worst(at_s, FORGET_S)
         return self.now_a if self.now_a is None or sure is None else PerPhase(*map(min, self.now_a, sure))
 
+    def forget(self) -> None:
+        """Begin anew: what was reckoned so far had a car in it that nobody knew."""
+        self.now_a, self.past, self.sure = None, Past(), Past()
+
     def remember(self, before: Watch) -> None:
         """Take over the past of the same circuit in an earlier drawing."""
         self.heard_s, self.meter_a, self.power_w = before.heard_s, before.meter_a, before.power_w
@@ -144,7 +148,10 @@ class Backgrounds:
         asks = False
         for watch in self.watches.values():
             if watch.circuit.meter == live.id and live.reading is not None and live.reading_at_s != watch.heard_s:
-                waited = watch.behind(self._follow_s(watch), now_s) or watch.behind(self._start_s(watch), now_s)
+                is_first = watch.behind(self._start_s(watch), now_s)
+                if is_first:
+                    watch.forget()
+                waited = is_first or watch.behind(self._follow_s(watch), now_s)
                 at_s = now_s if live.reading_at_s is None else live.reading_at_s
                 asks = self._hear(watch, live.reading, at_s) or waited or asks
         return asks
