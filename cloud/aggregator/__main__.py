@@ -31,7 +31,7 @@ class Settings:
     database: str
     broker: Broker
     is_mqtt: bool
-    http: str | None
+    http: tuple[str, int] | None
     operator_token: str | None
 
 
@@ -66,17 +66,25 @@ async def _http(settings: Settings) -> AsyncIterator[None]:
     if settings.http is None:
         yield
         return
-    host, _, port = settings.http.rpartition(":")
     reading, writing = Database(settings.database), Database(settings.database)
     runner = web.AppRunner(Api(Fleet(reading), Store(writing), settings.operator_token).application())
     await runner.setup()
     try:
-        await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
+        await web.TCPSite(runner, *settings.http).start()
         yield
     finally:
         await runner.cleanup()
         await reading.close()
         await writing.close()
+
+
+def _address(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal():
+        raise click.BadParameter(f"{text!r} is no address and port: write 127.0.0.1:8080", param_hint="--http")
+    return host or "127.0.0.1", int(port)
 
 
 def _operator_token(file: Path | None, from_environment: str | None) -> str | None:
@@ -108,7 +116,7 @@ def main(
     is_secure = url.startswith(("tls://", "mqtts://"))
     tls = ssl.create_default_context(cafile=ca) if is_secure else None
     token = _operator_token(operator_token_file, operator_token)
-    asyncio.run(run(Settings(database, Broker(url, tls), mqtt is not None, http, token)))
+    asyncio.run(run(Settings(database, Broker(url, tls), mqtt is not None, _address(http), token)))
 
 
 if __name__ == "__main__":

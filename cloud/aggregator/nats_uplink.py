@@ -162,6 +162,14 @@ class NatsUplink:
 async def _connected(broker: Broker) -> Client:
     """A client that reconnects by itself for ever, but whose first connection comes in time or not at all."""
     client = Client()
+
+    async def lost() -> None:
+        if client.is_reconnecting:
+            log.warning("the connection to NATS was lost; trying again")
+
+    async def back() -> None:
+        log.info("NATS is back")
+
     try:
         async with asyncio.timeout(CONNECT_DEADLINE_S):
             await client.connect(
@@ -169,6 +177,8 @@ async def _connected(broker: Broker) -> Client:
                 name="evhub-aggregator",
                 tls=broker.tls,
                 error_cb=_said,
+                disconnected_cb=lost,
+                reconnected_cb=back,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=1,
             )

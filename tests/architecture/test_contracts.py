@@ -64,6 +64,8 @@ def test_the_copy_keeps_every_contract_before_anybody_trespasses(copy: Path) -> 
         ("integrations.one.trespass", "import hub.core.bus", "integrations see only hub.sdk, hub.wire and hub.model"),
         ("integrations.one.trespass", "import integrations.two", "integrations never see each other"),
         ("integrations.one.trespass", "import simulator.world", "integrations never import the simulator"),
+        ("cloud.trespass", "import hub.model.units", "the operator's side knows the wire and nothing else of the hub"),
+        ("hub.operators.trespass", "import cloud", "hub never imports integrations or the simulator by name"),
         ("simulator.trespass", "import hub.model.units", "simulator imports nothing of hub or integrations"),
         ("simulator.trespass", "import integrations.one", "simulator imports nothing of hub or integrations"),
         ("simulator.world.trespass", "import simulator.devices", "the simulated world knows no device and no wire"),

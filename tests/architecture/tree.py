@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-PACKAGES = ("hub", "integrations", "simulator")
+PACKAGES = ("hub", "integrations", "simulator", "cloud")
 LAYERS = frozenset({"model", "wire", "core", "sdk", "web", "cli"})  # folders of hub that are no rooms
 
 

@@ -77,6 +77,9 @@ def test_the_server_is_killed_in_mid_stream(start: Starter, nats: Nats, hub: Hub
         nats.program.start()
     hub.pump_until(hub.head, within_s=30)
     assert seen(dsn) == hub.places
+    assert aggregator.stop() == 0
+    assert aggregator.said().count("the connection to NATS was lost") == 3  # said when it begins, and when it ends
+    assert aggregator.said().count("NATS is back") == 3
     assert "Traceback" not in aggregator.said()
 
 

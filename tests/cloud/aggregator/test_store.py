@@ -9,7 +9,7 @@ import pytest
 from cloud.aggregator.database import Database, migrate
 from cloud.aggregator.parcels import Parcel
 from cloud.aggregator.store import Store
-from hub.wire.operator.messages import Batch, Status
+from hub.wire.operator.messages import Batch, Reply, Status
 from tests.cloud.wire import (
     EPOCH,
     HUB,
@@ -135,6 +135,15 @@ async def test_text_with_nul_is_kept_with_a_sign_in_its_place(store: Store, dsn:
     with psycopg.connect(dsn) as connection:
         row = connection.execute("SELECT data->>'token', data->>'path' FROM event").fetchone()
     assert row == ("a\ufffd\ufffdb", "c:\\u0000")
+
+
+async def test_a_reply_is_kept_once_under_its_hub(store: Store, dsn: str) -> None:
+    replies = [Reply(id="c-1", ok=True, result={"limit_a": 10}), Reply(id="c-1", ok=True, result={"limit_a": 11})]
+    await store.keep([Parcel("evhub-up.garage-1.re", reply.to_json()) for reply in replies])
+    await store.keep([Parcel("evhub-up/garage-2/re", replies[1].to_json())])
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("SELECT hub_id, id, document->'result' FROM reply ORDER BY hub_id").fetchall()
+    assert rows == [("garage-1", "c-1", {"limit_a": 10}), ("garage-2", "c-1", {"limit_a": 11})]
 
 
 async def test_an_unknown_schema_is_kept_raw(store: Store, dsn: str) -> None:
