@@ -165,8 +165,7 @@ def _changed(loaded: Loaded, plan_for: Callable[[Loaded], Plan]) -> tuple[Plan, 
     except BadConfigFile as wrong:
         raise _not_possible(wrong.problems, plan.about) from wrong
     _refuse_moved(loaded, stamp)
-    put(path, fresh)
-    return plan, replace(checked, stamp=stamp_of(path))
+    return plan, replace(checked, stamp=put(path, fresh))
 
 
 def _refuse_moved(loaded: Loaded, stamp: Stamp | None) -> None:

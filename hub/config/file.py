@@ -23,16 +23,15 @@ class Stamp(NamedTuple):
 def stamp_of(path: Path) -> Stamp | None:
     """The state of the file now, links followed; None when there is none that can be looked at."""
     try:
-        now = path.stat()
+        return _stamp(path.stat())
     except OSError:
         return None
-    return Stamp(now.st_ino, now.st_size, now.st_mtime_ns)
 
 
-def put(path: Path, text: str) -> None:
+def put(path: Path, text: str) -> Stamp:
     """Write a new file beside the old one, flush it to the disk, and put it in its place with the same rights.
 
-    Raises Refused with the next step; then the old file is as it was.
+    Answers its stamp. Raises Refused with the next step; then the old file is as it was.
     """
     path = path.resolve()
     fresh = path.with_name(f".{path.name}.new")
@@ -45,12 +44,18 @@ def put(path: Path, text: str) -> None:
                 os.fchown(file.fileno(), old.st_uid, old.st_gid)
             file.flush()
             os.fsync(file.fileno())
+            stamp = _stamp(os.fstat(file.fileno()))
         fresh.replace(path)
         _flush_folder(path.parent)
     except OSError as failed:
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise Refused(f"{path} cannot be written: {failed.strerror}", _next_step(failed)) from failed
+    return stamp
+
+
+def _stamp(now: os.stat_result) -> Stamp:
+    return Stamp(now.st_ino, now.st_size, now.st_mtime_ns)
 
 
 def _private(path: str, flags: int) -> int:

@@ -14,8 +14,8 @@ from hub.devices.config import ChargerConfig, MeterConfig
 from hub.devices.manifests import server_config_class
 from hub.discovery.config import DiscoveryConfig
 from hub.mqtt.config import MqttConfig
-from hub.recorder.config import RecorderConfig
 from hub.operators.config import OperatorConfig
+from hub.recorder.config import RecorderConfig
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.manifest import Manifest
 from hub.web.config import WebConfig

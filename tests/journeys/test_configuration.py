@@ -182,6 +182,7 @@ async def test_another_station_takes_over_while_a_car_charges(site: Site) -> Non
     assert (ended.session, ended.reason) == (session.id, "replaced")
     assert register_wh is not None
     assert ended.energy_wh == pytest.approx((register_wh.energy_wh or 0) - (session.start_wh or 0), abs=50)
+    await until(lambda: site.events(DeviceReplaced))
     [replaced] = site.events(DeviceReplaced)
     assert (replaced.before, replaced.after) == ("CP01-test", "CP02-test")
     await until(lambda: site.live().online and site.live().status is Status.AVAILABLE, within_s=15)
@@ -200,7 +201,7 @@ async def test_a_device_is_retired_while_a_car_charges(site: Site) -> None:
     await until(lambda: site.events(SessionEnded))
     [ended] = site.events(SessionEnded)
     assert (ended.session, ended.reason, (ended.energy_wh or 0) > 0) == (session.id, "retired", True)
-    assert [fact.device for fact in site.events(DeviceRetired)] == ["bay-1"]
+    await until(lambda: [fact.device for fact in site.events(DeviceRetired)] == ["bay-1"])
     assert site.app.status()["chargers"] == {}
     await until(lambda: "CP01-test" in site.waiting(), within_s=20)
     await site.order("device.adopt", station="CP01-test", id="bay-1", phases="L1,L2,L3")
@@ -222,4 +223,4 @@ async def test_a_station_with_two_outlets_is_replaced_as_a_whole(tmp_path: Path)
             within_s=15,
         )
         assert site.app.drawing.knows(StationId("CP02-test"), 2)
-        assert len(site.events(DeviceReplaced)) == 2
+        await until(lambda: len(site.events(DeviceReplaced)) == 2)

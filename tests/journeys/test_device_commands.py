@@ -47,7 +47,7 @@ def test_a_device_from_the_list_to_its_end(hub: Hub) -> None:
     assert devices(hub) == '  bay-1: {integration: ocpp, station: "0013", name: Next to the lift}   # by the door\n'
     by_json = json.loads(hub.cli("device", "list", "--json").stdout)
     assert [device["station"] for device in by_json["result"]["devices"]] == ["0013"]
-    assert hub.status()["chargers"].keys() == {"bay-1"}
+    hub.wait_for(lambda status: status["chargers"].keys() == {"bay-1"}, within_s=5)
 
 
 def test_what_is_refused_says_the_next_step(hub: Hub) -> None:

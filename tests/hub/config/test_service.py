@@ -44,6 +44,7 @@ class Running:
     clock: FakeClock
     bus: Bus
     orders: Orders
+    documents: Documents
     drawing: FileDrawing
     configuration: Configuration
     here: dict[str, Candidate] = field(default_factory=dict)
@@ -93,9 +94,9 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
             return here.get(station.casefold())
 
     async with store(tmp_path, clock, bus.deliver) as database:
-        parts = Parts(bus, orders, clock, Documents(database, clock))
-        configuration = Configuration(drawing, parts, Present())
-        made = Running(file, clock, bus, orders, drawing, configuration, here)
+        documents = Documents(database, clock)
+        configuration = Configuration(drawing, Parts(bus, orders, clock, documents), Present())
+        made = Running(file, clock, bus, orders, documents, drawing, configuration, here)
         await configuration.start()
         await bus.drained()
         bus.listen("test", (DrawingChanged, Event), made.hear)
@@ -248,6 +249,22 @@ async def test_devices_that_come_by_an_edit_are_told_too(running: Running) -> No
     await running.order("config.reload")
     [fact] = running.events()
     assert fact == DeviceAdopted(at=fact.at, kind=Kind.CHARGER, device=ChargerId("bay-3"), station=StationId("B-3"))
+
+
+async def test_what_was_edited_while_the_hub_was_off_is_told_at_its_start(running: Running) -> None:
+    await running.configuration.stop()
+    running.file.write_text(FILE.replace("CP-1", "CP-9").partition("  bay-2")[0])
+    for expected in ([(DeviceRetired, "bay-2"), (DeviceReplaced, "bay-1")], []):  # once, not at every start
+        orders, loaded = Orders(running.clock), load(running.file)
+        drawing = FileDrawing(loaded, Picture(loaded.site), running.bus)
+        parts = Parts(running.bus, orders, running.clock, running.documents)
+        again = Configuration(drawing, parts, running.configuration._present)
+        await again.start()
+        await running.bus.drained()
+        await again.stop()
+        assert [(type(fact), getattr(fact, "device", None)) for fact in running.events()] == expected
+        assert drawing.retired == {"bay-2"}
+        running.told.clear()
 
 
 @pytest.mark.parametrize(
