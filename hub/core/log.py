@@ -60,8 +60,10 @@ def to_stderr(*, as_json: bool = False, level: int = logging.INFO) -> None:
 
 
 def _room(logger: str) -> str:
-    """`hub.balance.service` and `integrations.ocpp.charger` both by their folder; ours first."""
+    """`hub.balance.service`, `integrations.ocpp.charger`, `hub.core.mqtt_link.client`: by their folder; ours first."""
     parts = logger.split(".")
+    if parts[:2] == ["hub", "core"] and len(parts) > 3:
+        return parts[2]
     return parts[1] if len(parts) > 1 and parts[0] in ("hub", "integrations", "evhub") else logger
 
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from hub.core.listen import listen
-from hub.core.log import to_stderr
+from hub.core.log import Lines, to_stderr
 
 
 @pytest.fixture
@@ -60,3 +60,18 @@ async def test_only_our_own_mistakes_are_logged(
     assert (await answer_to(listening.port, said)).startswith(b"HTTP/1.") or said.startswith(b"GET /gone")
     await listening.close()
     assert ("Traceback" in capsys.readouterr().err) is logged
+
+
+@pytest.mark.parametrize(
+    ("logger", "room"),
+    [
+        ("hub.balance.service", "balance"),
+        ("hub.core.tasks", "core"),
+        ("hub.core.mqtt_link.client", "mqtt_link"),
+        ("integrations.shelly.08f9e0e5c790", "shelly"),
+        ("aiohttp.server", "aiohttp.server"),
+    ],
+)
+def test_a_line_names_the_room(logger: str, room: str) -> None:
+    record = logging.LogRecord(logger, logging.INFO, "", 0, "something", (), None)
+    assert Lines().format(record).split()[2] == room
