@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import model_validator
 
 from hub.core.orders import Args, Caller, Orders, Result, checked
+from hub.core.site_time import midnight, second_of
 from hub.core.state import Picture
 from hub.model.errors import EvhubError, Invalid, NotFound, Unreachable
 from hub.model.ids import ChargerId
@@ -24,7 +25,7 @@ from hub.recorder.codes import LIMITER_WORDS, STATE_WORDS, unpacked
 from hub.recorder.query import Cell, Every, Question, Words
 from hub.recorder.sample import NOTHING, Kind, Subject
 from hub.recorder.service import Recorder
-from hub.recorder.times import Period, iso, local, midnight, second_of, stretches
+from hub.recorder.times import Period, iso, local, stretches
 
 PAGE = 2_000  # rows that are read at a time
 PAGE_DAYS = 31

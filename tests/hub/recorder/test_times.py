@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hub.core.site_time import second_of
 from hub.model.errors import Invalid
-from hub.recorder.times import Period, iso, second_of, stretches
+from hub.recorder.times import Period, iso, stretches
 
 BRUSSELS, KOLKATA = ZoneInfo("Europe/Brussels"), ZoneInfo("Asia/Kolkata")
 NOW = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)  # 00:30 on the 4th in Brussels
