@@ -15,7 +15,7 @@ from hub.core.tasks import Tasks
 from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
 from hub.model.ids import MeterId, StationId, TransactionId
-from hub.model.reading import ChargerReport, MeterReport
+from hub.model.reading import ChargerReading, ChargerReport, MeterReport
 from hub.model.session import TransactionStart, TransactionStop
 from hub.sdk.capabilities import Driver
 from hub.sdk.config import IntegrationConfig
@@ -100,6 +100,12 @@ class Station:
         charger = self.chargers.get(connector)
         if charger is not None:
             self._devices.heard(charger, report)
+
+    def report_late(self, connector: int, reading: ChargerReading) -> None:
+        """Say what an outlet measured while nobody listened."""
+        charger = self.chargers.get(connector)
+        if charger is not None:
+            self._devices.heard_late(charger, reading)
 
     def report_all(self, report: ChargerReport) -> None:
         """Say the same of every outlet."""

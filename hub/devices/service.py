@@ -34,9 +34,10 @@ from hub.model.facts import (
     MeterChanged,
     MeterConnected,
     MeterDisconnected,
+    ReadingCameLate,
 )
 from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
-from hub.model.reading import ChargerReport, Contact, Identity, Link, MeterReading, MeterReport
+from hub.model.reading import ChargerReading, ChargerReport, Contact, Identity, Link, MeterReading, MeterReport
 from hub.model.session import TransactionStart
 from hub.sdk.capabilities import Driver, Listens, SetsLimit
 from hub.sdk.config import IntegrationConfig
@@ -288,6 +289,10 @@ class Devices:
             self._bus.publish(event)
         self.transactions.heard(charger, report)
         self._bus.publish(ChargerChanged(charger.id))
+
+    def heard_late(self, charger: Charger, reading: ChargerReading) -> None:
+        """A device sent what it measured while nobody listened: it goes past the picture, for the history."""
+        self._bus.publish(ReadingCameLate(charger.id, reading, line_currents(charger, reading.current_a)))
 
     def heard_meter(self, meter: MeterId, report: MeterReport) -> None:
         """A device said something of a meter."""

@@ -15,7 +15,7 @@ from hub.core.tasks import Tasks
 from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
 from hub.model.ids import MeterId, StationId, TransactionId
-from hub.model.reading import ChargerReport, MeterReport
+from hub.model.reading import ChargerReading, ChargerReport, MeterReport
 from hub.model.session import TransactionStart, TransactionStop
 from hub.sdk.capabilities import Driver
 from hub.sdk.config import IntegrationConfig
@@ -82,6 +82,10 @@ class StationHost(Protocol):
 
     def report(self, connector: int, report: ChargerReport) -> None:
         """Say something new of one outlet. Never waits. Connectors that are not drawn are ignored."""
+        ...
+
+    def report_late(self, connector: int, reading: ChargerReading) -> None:
+        """Say what an outlet measured while nobody listened: for the history only, nothing is decided by it."""
         ...
 
     def report_all(self, report: ChargerReport) -> None:

@@ -135,7 +135,9 @@ class ChargePoint:
         if reading is not None and connector and connector in self._host.chargers:
             rhythm = self._rhythms.get(connector) or self._rhythms.setdefault(connector, translate.Rhythm())
             taken_at = rhythm.taken_at(reading.at, now)
-            if taken_at is not None:
+            if taken_at is None:
+                self._host.report_late(connector, reading)
+            else:
                 self._measured(connector, translate.taken(reading, taken_at), message.transaction_id)
         return lenient.MeterValuesResponse()
 

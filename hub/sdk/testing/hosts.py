@@ -15,7 +15,7 @@ from hub.core.tasks import Tasks
 from hub.model.candidate import Address, Candidate
 from hub.model.charger import Capability, Charger
 from hub.model.ids import GRID, ChargerId, MeterId, StationId, TransactionId
-from hub.model.reading import ChargerReport, Contact, MeterReport
+from hub.model.reading import ChargerReading, ChargerReport, Contact, MeterReport
 from hub.model.session import TransactionStart, TransactionStop
 from hub.sdk.capabilities import Driver
 from hub.sdk.config import IntegrationConfig
@@ -52,6 +52,7 @@ class RecordingStationHost:
         self.tasks = Tasks(f"testing.{station}")
         self.log = logging.getLogger(f"integrations.testing.{station}")
         self.reports: list[tuple[int, Report]] = []  # by connector; 0 for the meter
+        self.late: list[tuple[int, ChargerReading]] = []
         self.capabilities: frozenset[Capability] | None = None
         self.decisions: dict[str, Decision] = {}
         self.asked: list[tuple[int | None, str]] = []
@@ -111,6 +112,11 @@ class RecordingStationHost:
         """Keep it, unless the connector is not drawn."""
         if connector in self.chargers:
             self.reports.append((connector, report))
+
+    def report_late(self, connector: int, reading: ChargerReading) -> None:
+        """Keep it apart, unless the connector is not drawn."""
+        if connector in self.chargers:
+            self.late.append((connector, reading))
 
     def report_all(self, report: ChargerReport) -> None:
         """Keep it for each connector."""
