@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -10,7 +11,8 @@ import pytest
 
 from hub.model.candidate import Kind
 from hub.model.facts import ChargerConnected, ChargerDisconnected
-from hub.model.ids import StationId
+from hub.model.ids import CircuitId, StationId
+from hub.model.units import Phase
 from hub.sdk.testing import until
 from integrations.ocpp.config import Config
 from tests.integrations.ocpp.harness import SmallHub, Wishes, bay, small_hub
@@ -127,6 +129,27 @@ async def test_new_settings_count_without_a_new_connection(hub: SmallHub) -> Non
 
 
 # handshakes
+
+
+async def test_another_place_in_the_drawing_says_nothing_on_the_wire(hub: SmallHub) -> None:
+    charger = await hub.connected()
+    await hub.limit(10)
+    before = len(charger.heard)
+    moved = replace(bay(1), name="Door", circuit=CircuitId("row"), max_a=16.0, priority=2, fallback_a=0.0)
+    await hub.draw(moved)
+    await charger.status("Available")  # answered: whatever the new drawing had to say would have come before
+    assert len(charger.heard) == before
+    assert (hub.live().online, hub.live().held_a) == (True, 10)
+    assert await hub.limit(20) == 16  # what changed counts for what is told next
+
+
+async def test_another_wiring_is_set_up_anew_on_the_same_socket(hub: SmallHub) -> None:
+    charger = await hub.connected()
+    before = len(charger.all("GetConfiguration"))
+    await hub.draw(bay(1, phases=(Phase.L1,)))
+    await until(lambda: len(charger.all("GetConfiguration")) > before)
+    assert not charger.closed
+    assert hub.told(ChargerDisconnected) == []
 
 
 async def test_q01_no_subprotocol_is_offered(hub: SmallHub) -> None:
