@@ -59,7 +59,7 @@ def preview(data: Path, as_json: bool, next_: int, last: int | None, operator_id
 def replay(data: Path, as_json: bool, since: str | None, operator_id: str | None) -> None:
     """Send again what an operator may have lost, without --from all of it. What it has it knows by its place."""
     result = done(data, "operator.replay", {"operator": operator_id, "since": since}, as_json=as_json)
-    click.echo(f"{result['entries']} entries of the journal are sent to {result['operator']} again.")
+    click.echo(f"Entries of the journal that go to {result['operator']} again: {result['entries']}.")
 
 
 def lines(operators: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -70,7 +70,7 @@ def lines(operators: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         way = f"connected by {view['way']}" if view["connected"] else "not connected"
         yield f"{name}: {way} since {view['since']}, as {view['hub_id']}"
         oldest = "" if view["oldest_unsent_s"] is None else f", the oldest for {view['oldest_unsent_s']:.0f} s"
-        yield f"  {view['behind']} facts wait for it{oldest} (it has {view['cursor']} of {view['head']})"
+        yield f"  {view['behind']} behind{oldest} (it has {view['cursor']} of {view['head']})"
         yield f"  last ack: {_ack(view['last_ack'])}; last trouble: {view['last_error'] or 'none'}"
 
 
