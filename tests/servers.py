@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def postgres(folder: Path, *, synced: bool = True) -> Iterator[Postgres]:
         _ready(process, port, folder / "pg.log")
         yield Postgres(port, process.pid, folder)
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # whoever is still connected is cut off
         if not process_ended(process, within_s=10):
             process.kill()
             process.wait()
@@ -97,7 +98,7 @@ def _hand_over(data: Path) -> None:
         return
     subprocess.run(["chown", "-R", "postgres:postgres", str(data)], check=True)
     for parent in data.parents:
-        if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
+        if parent.stat().st_uid == 0 and parent.is_relative_to(tempfile.gettempdir()):
             parent.chmod(parent.stat().st_mode | 0o011)
 
 
