@@ -39,6 +39,7 @@ from hub.operators.service import Operators
 from hub.operators.uplink import Hub
 from hub.recorder.api import History
 from hub.recorder.service import Recorder
+from hub.sessions.api import Log
 from hub.sessions.service import Sessions
 from hub.web.local import LocalDoor
 from hub.web.service import Web
@@ -68,6 +69,7 @@ class App:
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
         self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
         self.sessions = Sessions(self.picture, self.bus, self.store, self.clock)
+        self.log = Log(self.sessions, self.store, self.clock, lambda: self.drawing.loaded.config.site.time_zone)
         parts = Parts(
             self.picture,
             self.bus,
@@ -114,7 +116,7 @@ class App:
             await self._begin(self._let_store_go, self._open_store)
             await self._begin(self.web.stop, self.web.start)
             await self._begin(self.discovery.stop, self.discovery.start)
-            await self._begin(self.sessions.stop, self.sessions.start)
+            await self._begin(self.sessions.stop, self._open_sessions)
             await self._begin(self.devices.stop, self.devices.start)
             await self._begin(self.balance.stop, self.balance.start)
             await self._begin(self.recorder.stop, self.recorder.start)
@@ -141,6 +143,10 @@ class App:
         await self.journal.stop()
         self.bus.keep_by(None)
         await self.store.stop()
+
+    async def _open_sessions(self) -> None:
+        await self.sessions.start()
+        self.log.offer(self.orders)
 
     async def _begin(
         self, stop: Callable[[], Awaitable[None]], start: Callable[[], Awaitable[None]] | None = None

@@ -263,6 +263,60 @@ def _place(session: Session) -> dict[str, object]:
 # reading
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Sessions that began from `since` until before `until`; `running` None: open ones and those that have ended."""
+
+    since: datetime
+    until: datetime
+    charger: ChargerId | None = None
+    running: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session as it is written down. `energy_wh` None: nobody knows."""
+
+    id: SessionId
+    charger: ChargerId
+    transaction: TransactionId | None
+    token: str | None
+    plugged_at: datetime | None
+    started_at: datetime
+    ended_at: datetime | None
+    energy_wh: float | None
+    reason: str | None
+    flags: tuple[str, ...]
+
+    def with_energy(self, energy_wh: float | None) -> Kept:
+        """The same, with what it has taken by now."""
+        return replace(self, energy_wh=energy_wh)
+
+
+def listed(connection: Connection, wanted: Wanted) -> list[Kept]:
+    """The sessions that are wanted, newest first."""
+    rows = sa.select(sessions).where(sessions.c.started_at >= wanted.since, sessions.c.started_at < wanted.until)
+    if wanted.charger is not None:
+        rows = rows.where(sessions.c.charger == wanted.charger)
+    if wanted.running is not None:
+        rows = rows.where(sessions.c.ended_at.is_(None) if wanted.running else sessions.c.ended_at.is_not(None))
+    return [
+        Kept(
+            row.id,
+            row.charger,
+            row.transaction,
+            row.token,
+            row.plugged_at,
+            row.started_at,
+            row.ended_at,
+            row.energy_wh,
+            row.reason,
+            tuple(row.flags.split()),
+        )
+        for row in connection.execute(rows.order_by(sessions.c.started_at.desc(), sessions.c.id))
+    ]
+
+
 def station_of(connection: Connection, number: TransactionId) -> StationId | None:
     """Whose transaction this number is, also when it has ended; None where it was never given."""
     if not 0 < number < MOST_NUMBER:
