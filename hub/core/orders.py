@@ -139,7 +139,7 @@ class Orders:
             reply = Reply(result=await self._do(order, caller))
         except EvhubError as refused:
             reply = Reply(error=refused)
-        said = "done" if reply.error is None else f"{reply.error.code}: {reply.error.message}"
+        said = "done" if reply.error is None else f"{reply.error.code}: {reply.error.message.partition(chr(10))[0]}"
         audit.info("%s %s by %s via %s: %s", order.name, masked(order.args), caller.who, caller.via, said)
         return reply
 
