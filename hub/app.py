@@ -124,6 +124,7 @@ class App:
             await self._begin(self.configuration.stop, self.configuration.start)
             await self._begin(self.mqtt.stop, self.mqtt.start)
             await self._begin(self.operators.stop, self.operators.start)
+            self._tell_of_the_start()
         except BaseException:
             await self.stop()
             raise
@@ -138,6 +139,11 @@ class App:
         await self.store.start(__version__)
         self.bus.keep_by(self.store.tell)
         await self.journal.start()
+
+    def _tell_of_the_start(self) -> None:
+        """It is the first entry in the journal of this run; now that everybody listens, they hear it too."""
+        if self.store.started is not None:
+            self.bus.deliver(self.store.started)
 
     async def _let_store_go(self) -> None:
         await self.journal.stop()

@@ -91,6 +91,7 @@ class Store:
         self._failing = False
         self._grown = asyncio.Event()
         self._set_aside: Path | None = None
+        self.started: HubStarted | None = None
         self.head = 0
 
     # life
@@ -109,6 +110,7 @@ class Store:
             at=self._clock.now(), version=version, boot_id=self._pen.boot_id, clean=self._pen.ended_well
         )
         await self.write(lambda tx: tx.record(started))
+        self.started = started
         if self._set_aside is not None:
             self.tell(StorageDamaged(at=self._clock.now(), file=self._set_aside.name))
 
