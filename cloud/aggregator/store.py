@@ -85,11 +85,16 @@ RETURNING times
 """
 STUCK = """
 UPDATE progress AS p SET asked_at = now(), asks = asks + 1
-WHERE gap_since < now() - make_interval(secs => %(patience)s)
-    AND (asked_at IS NULL OR asked_at < gap_since
-        OR asked_at < now() - make_interval(secs => least(%(patience)s * 2 ^ least(asks, 16), %(longest)s)))
-    AND NOT EXISTS (SELECT 1 FROM progress n WHERE n.hub_id = p.hub_id AND n.epoch_no > p.epoch_no)
-RETURNING hub_id, epoch, upto
+FROM (
+    SELECT hub_id, epoch FROM progress g
+    WHERE gap_since < now() - make_interval(secs => %(patience)s)
+        AND (asked_at IS NULL OR asked_at < gap_since
+            OR asked_at < now() - make_interval(secs => least(%(patience)s * 2 ^ least(asks, 16), %(longest)s)))
+        AND NOT EXISTS (SELECT 1 FROM progress n WHERE n.hub_id = g.hub_id AND n.epoch_no > g.epoch_no)
+    FOR UPDATE SKIP LOCKED  -- whoever is being worked on moves
+) AS stuck
+WHERE (p.hub_id, p.epoch) = (stuck.hub_id, stuck.epoch)
+RETURNING p.hub_id, p.epoch, p.upto
 """
 
 
