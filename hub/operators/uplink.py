@@ -286,9 +286,10 @@ class Uplink:
             self._note(failed.message)
             if self._shown is status:
                 self._shown = None  # it is sent anew
-        if self._status_under_way is status:
-            self._status_under_way = None
-        self._awake.set()
+        finally:
+            if self._status_under_way is status:
+                self._status_under_way = None
+            self._awake.set()
 
     # the journal
 
@@ -350,15 +351,15 @@ class Uplink:
     async def _deliver(self, way: Way, payload: bytes, pace: Pace, ticket: int) -> None:
         try:
             ack = await way.send_events(payload)
-        except Unreachable as failed:
-            pace.lost(ticket)
-            self._note(failed.message)
-            self._is_anew = self._is_anew or pace is self._pace
-        else:
             pace.through(ticket, self._now())
             if ack is not None:
                 self._acks.append(ack)
-        self._awake.set()
+        except Unreachable as failed:
+            self._note(failed.message)
+            self._is_anew = self._is_anew or pace is self._pace
+        finally:
+            pace.lost(ticket)  # unless it came through
+            self._awake.set()
 
     # for the owner
 

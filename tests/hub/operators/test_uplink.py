@@ -243,7 +243,7 @@ async def test_a_hub_that_is_killed_in_mid_drain_goes_on_where_the_operator_is(
 
 
 async def test_live_status_does_not_wait_for_a_week_of_facts(tmp_path: Path, acme: OperatorConfig, peer: Peer) -> None:
-    """The charger comes and goes all the time; the pause between two statuses is far below the 2 s of the promise."""
+    """The charger comes and goes all the time; the pause between two statuses stays below the promise of 2 s."""
     async with running(tmp_path, {}) as hub:
         await hub.journals(40_000)
     config = acme.model_copy(update={"most_per_s": 10_000, "status_interval_s": 0.2})
@@ -258,7 +258,7 @@ async def test_live_status_does_not_wait_for_a_week_of_facts(tmp_path: Path, acm
     assert behind < 40_000
     heard_s = [at_s for at_s, _ in peer.statuses]
     assert heard_s[-1] - heard_s[0] > 2.0, "the drain was too quick to prove anything"
-    assert max(after - before for before, after in pairwise(heard_s)) < 1.5
+    assert max(after - before for before, after in pairwise(heard_s)) < 2.0
     revs = [status["rev"] for _, status in peer.statuses]
     assert revs == sorted(revs)
 
