@@ -163,8 +163,10 @@ class Track:
 
     @property
     def starts(self) -> bool:
-        """What is known of it became known in the time that it has for that after the hub's start."""
-        return self.known_s is not None and self.known_s - self.since_s < ANSWER_S + READ_S
+        """What is known of it is from the hub's start: it answered in time, and has not been away since."""
+        if self.answered_s is None or self.known_s is None:
+            return False
+        return self.answered_s - self.since_s < ANSWER_S and self.known_s - self.answered_s <= READ_S
 
     def may_hold_a(self, now_s: float) -> float:
         """The highest limit that it may hold now: confirmed, asked for, or its own fallback."""
