@@ -45,9 +45,8 @@ def _config(config: Part) -> list[str]:
     """What somebody has to do about the file."""
     told = [f"  {key} needs a restart" for key in config["needs_restart"]]
     if config["problems"]:
-        told.append(
-            f"  {config['file']} has an error and does not count; see 'evhub check-config --config {config['file']}'"
-        )
+        file = config["file"]
+        told.append(f"  {file} has an error and does not count; see 'evhub check-config --config {file}'")
     return told
 
 

@@ -115,7 +115,7 @@ class Configuration:
 
     def reload_soon(self) -> None:
         """Read the file again, and let the log say what came of it."""
-        self._tasks.once("reload", self._read_and_say())
+        self._tasks.once("reload", self._read_when_settled())
 
     # what became of the devices
 
@@ -146,6 +146,11 @@ class Configuration:
             if now == before and now != self._drawing.seen:
                 await self._read_and_say()
             before = now
+
+    async def _read_when_settled(self) -> None:
+        with suppress(Refused):  # else the watch reads it later
+            await self._settled()
+            await self._read_and_say()
 
     async def _read_and_say(self) -> None:
         with suppress(BadConfigFile):  # told already

@@ -13,7 +13,7 @@ from hub.config import load as loading
 from hub.config.drawing import FileDrawing
 from hub.config.load import Loaded, load
 from hub.config.schema import Config
-from hub.config.service import LOOK_S, Configuration, Parts
+from hub.config.service import LOOK_S, SETTLE_S, Configuration, Parts
 from hub.config.wishes import adoption
 from hub.core.bus import Bus
 from hub.core.documents import Documents
@@ -345,8 +345,10 @@ async def test_a_reload_by_signal_says_in_the_log_what_came_of_it(
     caplog.set_level(logging.INFO)
     running.file.write_text(FILE.replace("25", "20"))
     running.configuration.reload_soon()
+    await running.clock.advance(SETTLE_S)
     await until(lambda: "new is: grid.limit_a" in caplog.text)
     running.file.write_text("grid: {")
     running.configuration.reload_soon()
+    await running.clock.advance(SETTLE_S)
     await until(lambda: "this is not YAML" in caplog.text)
     assert running.drawing.site.grid.limit_a.l1 == 20
