@@ -80,7 +80,7 @@ def test_everything_of_the_product_is_inside(wheel: Path) -> None:
 
 def test_nothing_else_is_inside(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert tops == {"hub", "integrations", "simulator", f"evhub-{hub.__version__}.dist-info"}
+    assert tops == {*PACKAGES, f"evhub-{hub.__version__}.dist-info"}
 
 
 def test_the_installed_command_says_its_version(installed: Installed) -> None:
