@@ -30,16 +30,20 @@ CHARGER = Charger(BAY, GRID, "testing", CP)
 OTHER = Charger(ChargerId("bay-2"), GRID, "testing", StationId("CP2"))
 
 
+def picture() -> Picture:
+    """Two chargers that are online and have said no status."""
+    site = Site("test", {GRID: Circuit(GRID, None, same_on_each(63.0))}, {BAY: CHARGER, OTHER.id: OTHER})
+    drawn = site.chargers.values()
+    return Picture(site, {one.id: LiveCharger(one.id, one.station, online=True) for one in drawn})
+
+
 class Bench:
     """One life of the room. Minutes are counted from noon, whichever life it is."""
 
     def __init__(self, running: Store, clock: FakeClock, told: list[Event]) -> None:
         self.store, self.clock, self.told = running, clock, told
-        site = Site("test", {GRID: Circuit(GRID, None, same_on_each(63.0))}, {BAY: CHARGER, OTHER.id: OTHER})
-        self.picture = Picture(site)
-        for charger in site.chargers.values():
-            self.picture.chargers[charger.id] = LiveCharger(charger.id, charger.station, online=True)
         self.bus = Bus()
+        self.picture = picture()
         self.room = Sessions(self.picture, self.bus, running, clock)
 
     def of(self, kind: type[E]) -> list[E]:
