@@ -32,10 +32,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Why a number may be missing: up to `start` the owner sends nothing, up to `acked` it may have been pruned."""
+    """Why a number may be missing: up to `start` the owner sends nothing, up to `old` it may have been pruned."""
 
     start: int
-    acked: int
+    old: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class _Packing:
 
     def skip_missing(self, to: int) -> None:
         """Say why the numbers up to `to` are missing: filtered, then pruned, then thinned."""
-        for until, reason in ((self.known.start, FILTERED), (self.known.acked, PRUNED), (to, THINNED)):
+        for until, reason in ((self.known.start, FILTERED), (self.known.old, PRUNED), (to, THINNED)):
             self._skip(min(until, to), reason)
 
     def _skip(self, to: int, reason: str) -> None:

@@ -97,7 +97,7 @@ class Uplink:
         self._shown: Status | None = None
         self._shown_s = float("-inf")
         self._status_under_way: Status | None = None
-        self._start = self._saved = 0
+        self._start = self._saved = self._pruned = 0
         self._epoch_sent: str | None = None
         self._progress = Progress.at(0)
         self._pace = Pace(config.most_per_s, 1)
@@ -111,6 +111,8 @@ class Uplink:
         """Begin where the durable cursor is. What lies up to entry `start` is not for this operator."""
         self._start = start
         self._saved = await self._hub.journal.cursor(READER + self.name, start)
+        oldest = await self._hub.journal.after(0, 1)
+        self._pruned = oldest[0].no - 1 if oldest else self._hub.journal.head
         self._progress = Progress.at(self._saved)
         if self._saved == start:
             self._progress.sent = 0  # who is new is told first that what lies before is not for it
@@ -335,7 +337,7 @@ class Uplink:
             return None
         begin = max(after, self._start)
         entries = await journal.after(begin, most) if begin < head else []
-        stretch, known = Stretch(after, entries, head, position), Known(self._start, self._saved)
+        stretch, known = Stretch(after, entries, head, position), Known(self._start, max(self._saved, self._pruned))
         return pack(stretch, known, self._shown_as.filter, most_bytes or self._pace.batch_bytes)
 
     def _dispatch(self, way: Way, packed: Packed) -> None:

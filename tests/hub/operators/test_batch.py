@@ -14,7 +14,7 @@ from hub.operators.batch import Known, Packed, Stretch, pack
 from hub.wire.operator.messages import MOST_ITEMS, Batch, Event
 from tests.hub.operators.entries import EARLIER, EPOCH, EVERYTHING, entries, entry
 
-NOBODY = Known(start=0, acked=0)
+NOBODY = Known(start=0, old=0)
 KEPT_ONLY = replace(EVERYTHING, classes=frozenset({Keeping.KEPT}))
 ROOMY = 64 * 1024
 
@@ -38,10 +38,10 @@ def said(packed: Packed | None) -> str:
         (0, "1s 2s", NOBODY, "1-2 filtered"),
         (0, "1k 4k", NOBODY, "1 2-3 thinned 4"),
         (0, "1k 2s 4s 5k", NOBODY, "1 2-2 filtered 3-3 thinned 4-4 filtered 5"),
-        (0, "7k", Known(start=0, acked=5), "1-5 pruned 6-6 thinned 7"),
-        (0, "7k", Known(start=3, acked=5), "1-3 filtered 4-5 pruned 6-6 thinned 7"),
-        (0, "2k 3k", Known(start=2, acked=2), "1-2 filtered 3"),
-        (4, "5k", Known(start=0, acked=4), "5"),
+        (0, "7k", Known(start=0, old=5), "1-5 pruned 6-6 thinned 7"),
+        (0, "7k", Known(start=3, old=5), "1-3 filtered 4-5 pruned 6-6 thinned 7"),
+        (0, "2k 3k", Known(start=2, old=2), "1-2 filtered 3"),
+        (4, "5k", Known(start=0, old=4), "5"),
     ],
 )
 def test_each_place_is_told(after: int, text: str, known: Known, expected: str) -> None:
@@ -106,13 +106,13 @@ def test_an_event_says_when_it_happened_and_everything_around_it() -> None:
 )
 @settings(deadline=None, max_examples=60)
 def test_whatever_is_missing_a_batch_is_valid_and_the_next_goes_on_after_it(
-    kinds: dict[int, str], start: int, acked: int
+    kinds: dict[int, str], start: int, old: int
 ) -> None:
     """Taken together, messages tell every place up to the head, each once."""
     journal, after, head = [entry(no, kind) for no, kind in sorted(kinds.items())], 0, 1300
     while after < head:
         part = [one for one in journal if one.no > max(after, start)][:MOST_ITEMS]
-        packed = pack(Stretch(after, part, head, Position(EPOCH, head)), Known(start, acked), KEPT_ONLY, ROOMY)
+        packed = pack(Stretch(after, part, head, Position(EPOCH, head)), Known(start, old), KEPT_ONLY, ROOMY)
         assert packed is not None
         batch = Batch(hub="hub-1", epoch=packed.epoch, items=packed.items)
         assert batch.span == (after + 1, packed.last)

@@ -174,6 +174,18 @@ async def test_the_owners_filter_and_what_was_thinned_are_told_in_ranges(
     assert reasons == ["filtered"] * 8 + ["thinned"] * 10 + ["filtered"] * 32
 
 
+async def test_who_comes_late_is_told_what_was_pruned(tmp_path: Path, acme: OperatorConfig, peer: Peer) -> None:
+    async with running(tmp_path, {}) as hub:
+        await hub.journals(50)
+        await hub.store.write(lambda tx: tx.connection.exec_driver_sql("DELETE FROM journal WHERE no <= 40"))
+    async with running(tmp_path, {"acme": acme}) as hub:
+        await in_step(hub, peer)
+        await ask(hub, "operator.replay")
+        await until(lambda: peer.repeated == 12, "the replay")
+    assert peer.seqs == list(range(41, 53))
+    assert list(peer.skipped.values()) == ["pruned"] * 40
+
+
 async def test_a_new_operator_gets_what_happens_from_now_on(tmp_path: Path, acme: OperatorConfig, peer: Peer) -> None:
     async with running(tmp_path, {}) as hub:
         await hub.journals(50)
