@@ -173,10 +173,10 @@ class Sampler:
         site = picture.site
         for charger, live in picture.chargers.items():
             drawn = site.chargers.get(charger)
-            device = f"{live.station}/{drawn.connector if drawn else 1}"
+            device = f"{live.station.casefold()}/{drawn.connector if drawn else 1}"
             yield Subject(Kind.CHARGER, charger), device, charger_values(live), self.interval_s
         for meter, metered in picture.meters.items():
-            station = site.meters[meter].station if meter in site.meters else ""
+            station = site.meters[meter].station.casefold() if meter in site.meters else ""
             yield Subject(Kind.METER, meter), station, meter_values(metered), self.interval_s
         for circuit, flow in picture.circuits.items():
             yield Subject(Kind.CIRCUIT, circuit), "", circuit_values(flow), CIRCUITS_EVERY_S

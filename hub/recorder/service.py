@@ -23,7 +23,7 @@ from hub.core.clock import Clock
 from hub.core.state import Picture
 from hub.core.store import Store
 from hub.core.tasks import Tasks
-from hub.model.errors import NotKept
+from hub.model.errors import NotKept, Unreachable
 from hub.model.facts import Fact, ReadingCameLate
 from hub.recorder import store as rows
 from hub.recorder.buckets import HOUR_S, Stat, counted, end_of, merged, start_of_hour
@@ -47,6 +47,7 @@ T = TypeVar("T")
 
 LOOK_S = 1.0
 FLUSH_S = 5
+QUIET_S = 60  # with nothing to write, that the hub is alive is noted so often
 GRACE_S = 15  # five minutes are counted so long after they are over
 TIDY_S = 300.0
 DAY_S = 86_400
@@ -62,6 +63,11 @@ class Waiting:
     samples: list[Sample] = field(default_factory=list)
     late: list[Sample] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return len(self.samples) + len(self.late) + len(self.changes)
 
 
 @dataclass(slots=True)
@@ -83,7 +89,7 @@ class Recorder:
         self._waiting, self._kept = Waiting(), Kept()
         self._open: dict[int, set[int] | None] = {}  # buckets to count; None: for everybody
         self._writing, self._counting = asyncio.Lock(), asyncio.Lock()
-        self._tidied = 0
+        self._wrote = self._tidied = 0
         self._was_short = False
         self.dropped = 0  # late samples that were too old for what is kept
 
@@ -162,7 +168,8 @@ class Recorder:
     async def _write_on(self) -> None:
         while True:
             await self._clock.sleep(FLUSH_S)
-            await self.write_down()
+            with suppress(Unreachable):
+                await self.write_down()
 
     async def write_down(self) -> None:
         """Write what waits, and count the five minutes and hours that are over."""
@@ -173,6 +180,9 @@ class Recorder:
     async def flush(self) -> None:
         """Write what waits, in one unit of work."""
         async with self._writing:
+            if not self._waiting.rows and 0 <= self.now - self._wrote < QUIET_S:
+                return
+            self._wrote = self.now
             waiting, self._waiting = self._waiting, Waiting()
             self._note_space()
             if self._was_short:
@@ -251,15 +261,19 @@ class Recorder:
         async with self._counting:
             hours: dict[int, set[int]] = defaultdict(set)
             waiting = set(due) & self._open.keys()
-            while waiting:
-                bucket = min(waiting)
-                waiting.remove(bucket)
-                whose, following = await self._count_bucket(bucket, now)
-                waiting |= following
-                hours[start_of_hour(bucket)] |= whose
-            for hour, subjects in hours.items():
-                if asked or hour + HOUR_S <= now:
-                    await self._count_hour(hour, subjects, over=hour + HOUR_S <= now)
+            try:
+                while waiting:
+                    bucket = min(waiting)
+                    waiting.remove(bucket)
+                    whose, following = await self._count_bucket(bucket, now)
+                    waiting |= following
+                    hours[start_of_hour(bucket)] |= whose
+                for hour, subjects in hours.items():
+                    if asked or hour + HOUR_S <= now:
+                        await self._count_hour(hour, subjects, over=hour + HOUR_S <= now)
+            except Unreachable:  # all of it once more, from the first five minutes of each hour on
+                self._open.update(dict.fromkeys(hours))
+                raise
             if hours:
                 done = min(self._open, default=now - now % BUCKET_S)
                 await self._put(lambda c: rows.put_mark(c, rows.DONE, done))
@@ -267,7 +281,11 @@ class Recorder:
     async def _count_bucket(self, bucket: int, now: int) -> tuple[set[int], set[int]]:
         """Count five minutes; answers whose, and the later buckets that stand on a register which is another now."""
         only, over = self._open.pop(bucket), end_of(bucket) <= now
-        found, following = await self._store.read(self._counter(bucket, min(end_of(bucket), now), only))
+        try:
+            found, following = await self._store.read(self._counter(bucket, min(end_of(bucket), now), only))
+        except Unreachable:
+            self._open[bucket] = None
+            raise
         if self._store.is_nearly_full:
             hour = self._kept.stats[start_of_hour(bucket)]
             hour[:] = [*(stat for stat in hour if stat.at != bucket), *found]
@@ -295,7 +313,7 @@ class Recorder:
             for subject, known in found.items():
                 known.most_w = most_w.get(subject, METER_MOST_W)
                 stats.append(counted(subject, bucket, until, known))
-            return stats, set() if only is None else _following(connection, bucket, stats)
+            return (stats, set()) if only is None else _corrected(connection, bucket, stats)
 
         return count
 
@@ -363,15 +381,21 @@ def _dangling(connection: Connection, alive: int, chargers: Collection[int]) -> 
     """Rows that end what still held when the hub was heard of last."""
     last = rows.last_samples(connection, rows.Span(alive - BUCKET_S, alive + 1))
     samples = [Sample(alive + 1, id, NOTHING) for id, sample in last.items() if sample.values != NOTHING]
-    held = (rows.change_before(connection, charger, alive + 1) for charger in chargers)
+    held = rows.changes_before(connection, chargers, alive + 1).values()
     return samples, [Change(alive + 1, change.subject, UNKNOWN) for change in held if change.doing != UNKNOWN]
 
 
-def _following(connection: Connection, bucket: int, stats: Collection[Stat]) -> set[int]:
-    """The next bucket of each subject whose register now stands elsewhere at the end of this one."""
+def _corrected(connection: Connection, bucket: int, stats: Collection[Stat]) -> tuple[list[Stat], set[int]]:
+    """What late samples make better, and the next bucket of each subject whose register stands elsewhere now.
+
+    Where less is known than was counted before, the samples of then are not all there any more: that one stays.
+    """
     mine = rows.Span(bucket, bucket + 1, [stat.subject for stat in stats])
-    before = rows.stats_between(connection, rows.five_minutes, mine)
-    stood = {stat.subject: (stat.register, stat.export_register) for stat in before}
-    moved = [s.subject for s in stats if stood.get(s.subject) != (s.register, s.export_register)]
+    before = {stat.subject: stat for stat in rows.stats_between(connection, rows.five_minutes, mine)}
+    was = [(before.get(stat.subject, Stat(stat.subject, bucket)), stat) for stat in stats]
+    better = [(old, new) for old, new in was if new.known_s >= old.known_s]
+    moved = [
+        new.subject for old, new in better if (old.register, old.export_register) != (new.register, new.export_register)
+    ]
     found = (rows.next_counted(connection, subject, bucket) for subject in moved)
-    return {later for later in found if later is not None}
+    return [new for _, new in better], {later for later in found if later is not None}

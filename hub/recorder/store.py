@@ -77,7 +77,7 @@ changes = sa.Table(
 
 def _statistics(name: str) -> sa.Table:
     ranges = [f"{what}_{part}_{unit}" for what, unit in RANGES for part in ("min", "mean", "max")]
-    registers = ("energy_wh", "export_wh", "register_wh", "export_register_wh")
+    registers = ("energy_wh", "export_wh", *REGISTERS)
     return sa.Table(
         name,
         metadata,
@@ -92,7 +92,9 @@ def _statistics(name: str) -> sa.Table:
     )
 
 
+REGISTERS = ("register_wh", "export_register_wh")
 RANGES = (("power", "w"), ("l1", "ca"), ("l2", "ca"), ("l3", "ca"))
+
 five_minutes = _statistics("five_minutes")
 hours = _statistics("hours")
 
@@ -199,9 +201,32 @@ def _within(table: sa.Table, span: Span) -> sa.Select[Any]:
 
 def change_before(connection: Connection, subject: int, at: int) -> Change:
     """What a charger did just before this moment; UNKNOWN where nobody knows."""
-    query = sa.select(changes).where(changes.c.subject == subject, changes.c.at < at)
-    row = connection.execute(query.order_by(changes.c.at.desc()).limit(1)).first()
-    return Change(at, subject, UNKNOWN) if row is None else Change(row[1], row[0], Doing(*row[2:]))
+    return changes_before(connection, [subject], at).get(subject, Change(at, subject, UNKNOWN))
+
+
+def changes_before(connection: Connection, only: Collection[int], at: int) -> dict[int, Change]:
+    """The last change of each of these chargers before this moment."""
+    rows = connection.execute(_last_before(changes, only, at))
+    return {row[0]: Change(row[1], row[0], Doing(*row[2:])) for row in rows}
+
+
+def bases_before(connection: Connection, only: Collection[int], at: int) -> dict[int, Base]:
+    """Where the registers of these subjects stood before a bucket."""
+    query = _last_before(five_minutes, only, at, REGISTERS)
+    rows = connection.execute(query.with_only_columns(*(five_minutes.c[n] for n in ("subject", "at", *REGISTERS))))
+    return {row[0]: Base(*row[1:]) for row in rows}
+
+
+def _last_before(table: sa.Table, only: Collection[int], at: int, known: Sequence[str] = ("at",)) -> sa.Select[Any]:
+    """The last row of each subject before a moment that has any of these columns: a search in the key for each."""
+    earlier = table.alias("earlier")
+    last = sa.select(sa.func.max(earlier.c.at)).where(
+        earlier.c.subject == recorded.c.id,
+        earlier.c.at < at,
+        sa.or_(*(earlier.c[name].is_not(None) for name in known)),
+    )
+    mine = sa.and_(table.c.subject == recorded.c.id, table.c.at == last.scalar_subquery())
+    return sa.select(table).select_from(recorded.join(table, mine)).where(recorded.c.id.in_(only))
 
 
 def changes_around(connection: Connection, subject: int, at: int, most: int) -> list[Change]:
@@ -252,23 +277,17 @@ def buckets(
     asked = set(chargers) if only is None else set(chargers) & set(only)
     for change in changes_between(connection, span._replace(only=asked)):
         found.setdefault(change.subject, Bucket()).changes.append(change)
-    for charger in asked:
-        if (doing := change_before(connection, charger, at).doing) != UNKNOWN:
-            found.setdefault(charger, Bucket()).doing = doing
-    for subject, bucket in found.items():
-        if any(s.values.energy is not None or s.values.export is not None for s in bucket.samples):
-            bucket.base = base_before(connection, subject, at)
+    for charger, change in changes_before(connection, asked, at).items():
+        if change.doing != UNKNOWN:
+            found.setdefault(charger, Bucket()).doing = change.doing
+    counting = [subject for subject, bucket in found.items() if any(_has_register(s) for s in bucket.samples)]
+    for subject, base in bases_before(connection, counting, at).items():
+        found[subject].base = base
     return {subject: bucket for subject, bucket in found.items() if only is None or subject in only}
 
 
-def base_before(connection: Connection, subject: int, at: int) -> Base | None:
-    """Where the registers stood before a bucket."""
-    table = five_minutes.c
-    query = sa.select(table.at, table.register_wh, table.export_register_wh)
-    known = sa.or_(table.register_wh.is_not(None), table.export_register_wh.is_not(None))
-    query = query.where(table.subject == subject, table.at < at, known).order_by(table.at.desc()).limit(1)
-    row = connection.execute(query).first()
-    return None if row is None else Base(*row)
+def _has_register(sample: Sample) -> bool:
+    return sample.values.energy is not None or sample.values.export is not None
 
 
 # what is too old
@@ -300,6 +319,6 @@ def _prune_by_time(connection: Connection, table: sa.Table, old: int, which: sa.
 
 def prune_texts(connection: Connection) -> int:
     """Take out sentences that no change says any more."""
-    said = sa.exists().where(changes.c.text == recorder_texts.c.id)
-    unsaid = sa.select(recorder_texts.c.id).where(~said).limit(AT_A_TIME)
+    said = sa.select(changes.c.text).where(changes.c.text.is_not(None))
+    unsaid = sa.select(recorder_texts.c.id).where(recorder_texts.c.id.not_in(said)).limit(AT_A_TIME)
     return connection.execute(recorder_texts.delete().where(recorder_texts.c.id.in_(unsaid))).rowcount

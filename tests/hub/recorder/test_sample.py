@@ -94,7 +94,7 @@ def test_another_device_in_the_same_place_is_said_once() -> None:
 
 
 def test_a_device_that_was_replaced_while_the_hub_was_down() -> None:
-    sampler = Sampler({Subject(Kind.CHARGER, BAY): 4}, {4: "S0/1"})
+    sampler = Sampler({Subject(Kind.CHARGER, BAY): 4}, {4: "s0/1"})
     assert sampler.samples(painted(), 602) == [Sample(602, 4, CUT)]
 
 

@@ -167,7 +167,7 @@ async def test_with_little_room_samples_stop_and_statistics_do_not(
         assert [row["energy_wh"] for row in five] == [290, 300, 65]
         short.store._space.keep_free_mb = 0
         await short.clock.advance(11)  # the disk is looked at every ten seconds
-        await short.passes(60, then=lambda s: short.charges(16, 2000 + s))
+        await short.passes(120, then=lambda s: short.charges(16, 2000 + s))
         assert await count(short, rows.samples) > 0
     said = [record.message for record in caplog.records if record.name == "hub.recorder.service"]
     assert said == [
