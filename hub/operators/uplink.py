@@ -225,7 +225,7 @@ class Uplink:
     # acks
 
     async def _hear_acks(self) -> None:
-        while self._acks:
+        for _ in range(len(self._acks)):  # those that come meanwhile wait for the next turn
             try:
                 ack = read(Ack, self._acks.popleft())
             except NotReadable as wrong:
