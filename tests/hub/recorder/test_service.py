@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -183,6 +184,22 @@ async def test_with_hardly_any_room_hours_are_what_remains(tmp_path: Path) -> No
         assert await count(full, rows.five_minutes) == 0
         hour, _ = await full.table("1h")
         assert (hour["energy_wh"], hour["power_w"], hour["known_s"]) == (3590, 11_040, 3595)
+
+
+async def test_a_database_that_takes_nothing_for_a_while_costs_nothing(tmp_path: Path) -> None:
+    async with desk(tmp_path) as made:
+        await made.passes(60, then=lambda s: made.charges(16, 1000 + s))
+        with closing(sqlite3.connect(tmp_path / "evhub.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            made.charges(16, 2000)
+            made.clock.jump(5)
+            made.recorder.look()
+            await made.recorder.flush()  # waits five seconds for the lock, and gives up
+            assert other.execute("SELECT max(energy_wh) FROM samples").fetchone() == (1060,)
+            other.execute("ROLLBACK")
+        await made.recorder.flush()
+        found = await made.table("raw", "energy")
+        assert [row["register_wh"] for row in found][-2:] == [1060, 2000]
 
 
 async def test_a_wall_clock_that_goes_back_harms_nothing(at_noon: Desk) -> None:
