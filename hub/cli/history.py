@@ -28,13 +28,13 @@ CSV = click.option("--csv", "as_csv", is_flag=True, help="CSV, however long it i
 @UNTIL
 @click.option("--every", type=click.Choice(["raw", "5m", "1h", "1d"]), default=None, help="How finely.")
 @click.option("--what", default=None, help="Of power, current, energy, status, limits: some with commas, or all.")
-@click.option("--local", is_flag=True, help="Times of the CSV by the site's clock instead of UTC.")
+@click.option("--local", is_flag=True, help="Times by the site's clock instead of UTC.")
 @click.argument("of")
 def history(data: Path, as_json: bool, as_csv: bool, local: bool, **asked: str | None) -> None:
     """Show what was measured of a charger, a meter or a circuit, e.g. `evhub history bay-1 --from yesterday`."""
-    args = {key: value for key, value in asked.items() if value is not None}
+    args = {key: value for key, value in asked.items() if value is not None} | ({"local": "true"} if local else {})
     if as_csv:
-        _stream(data, args | {"local": "true" if local else "false"})
+        _stream(data, args)
         return
     result = done(data, "history.query", args, as_json=as_json)
     if result["note"]:
@@ -76,7 +76,7 @@ def why(data: Path, as_json: bool, at: str, charger: str) -> None:
 
 def reason(found: Mapping[str, Any]) -> Iterator[str]:
     """The answer in a few lines."""
-    yield f"{found['charger']} at {found['at_local']}"
+    yield f"{found['charger']} at {found['at']}"
     if "hour" in found:
         spent = ", ".join(f"{word} {seconds / 60:.0f} min" for word, seconds in found["limited_s"].items())
         yield f"  the details of that time are not kept any more; in the hour of {found['hour']}: {spent or 'unknown'}"

@@ -53,6 +53,7 @@ class QueryArgs(SpanArgs):
     of: str
     what: str | None = None
     every: Every | None = None
+    local: bool = False
 
 
 class TotalsArgs(SpanArgs):
@@ -66,12 +67,6 @@ class WhyArgs(Args):
 
     charger: ChargerId
     at: str = "now"
-
-
-class StreamArgs(QueryArgs):
-    """What `GET /history` takes: times as the site's clock shows them with `local=true`."""
-
-    local: bool = False
 
 
 class History:
@@ -138,6 +133,7 @@ class History:
         asked = self._question(args)
         question = await self._fitting(asked)
         found = [row async for page in self._pages(question) for row in page]
+        zone = question.zone if args.local else None
         return {
             "of": question.name,
             "kind": question.kind.value,
@@ -145,8 +141,8 @@ class History:
             "to": iso(question.until),
             "every": question.every.value,
             "note": self._note(asked, question),
-            "columns": ["time_utc", *(column.name for column in query.columns(question))],
-            "rows": [[iso(int(at or 0)), *cells] for at, *cells in found],
+            "columns": [text.time_name(zone), *(column.name for column in query.columns(question))],
+            "rows": [[iso(int(at or 0), zone), *cells] for at, *cells in found],
         }
 
     async def _fitting(self, asked: Question) -> Question:
@@ -229,7 +225,7 @@ class History:
         try:
             if not self._open:
                 raise Unreachable("the hub is starting", "try again in a moment")
-            args = checked(StreamArgs, dict(request.query))
+            args = checked(QueryArgs, dict(request.query))
             question = self._question(args)
         except EvhubError as why:
             error = {"code": why.code, "message": why.message, "next": why.next}
@@ -294,7 +290,7 @@ class History:
         await self._recorder.flush()
         around = await self._recorder.read(lambda c: rows.changes_around(c, id, at, AROUND))
         found = query.why(at, around)
-        said = {"charger": args.charger, "at": iso(at), "at_local": iso(at, self.zone)}
+        said = {"charger": args.charger, "at": iso(at, self.zone)}
         if found is None:
             return {**said, **await self._why_that_hour(id, at)}
         words = await self._words([query.Point(at, NOTHING, found.doing)])
@@ -308,8 +304,8 @@ class History:
             "circuit": words.circuits.get(doing.circuit or 0),
             "phase": None if doing.phase is None else f"L{doing.phase}",
             "text": words.texts.get(doing.text or 0),
-            "since": None if found.since is None else iso(found.since),
-            "until": None if found.until is None else iso(found.until),
+            "since": iso(found.since, self.zone),
+            "until": None if found.until is None else iso(found.until, self.zone),
         }
 
     async def _why_that_hour(self, id: int, at: int) -> Result:
@@ -324,6 +320,6 @@ class History:
         seconds = unpacked(stats[0].limiters)
         return {
             "limit_reason": None,
-            "hour": iso(hour),
+            "hour": iso(hour, self.zone),
             "limited_s": {LIMITER_WORDS[code]: s for code, s in seconds.items()},
         }

@@ -289,7 +289,7 @@ class Why(NamedTuple):
     """What a charger might draw at a moment, and from when until when just that held; None: it still does."""
 
     doing: Doing
-    since: int | None
+    since: int
     until: int | None
 
 

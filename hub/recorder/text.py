@@ -13,7 +13,12 @@ SPECIAL = frozenset(',"\r\n')
 
 def header(names: Sequence[str], zone: tzinfo | None) -> str:
     """The first line of the CSV: the time, then names with their units."""
-    return ",".join(["time_utc" if zone is None else "time_local", *names]) + "\n"
+    return ",".join([time_name(zone), *names]) + "\n"
+
+
+def time_name(zone: tzinfo | None) -> str:
+    """What the column of times is called."""
+    return "time_utc" if zone is None else "time_local"
 
 
 def lines(rows: Iterable[Sequence[Cell]], zone: tzinfo | None) -> str:
