@@ -81,7 +81,8 @@ def reason(found: Mapping[str, Any]) -> Iterator[str]:
         spent = ", ".join(f"{word} {seconds / 60:.0f} min" for word, seconds in found["limited_s"].items())
         yield f"  the details of that time are not kept any more; in the hour of {found['hour']}: {spent or 'unknown'}"
         return
-    yield f"  {_cell(found['limit_a'])} A: {found['text']}"
+    limit, text = f"{_cell(found['limit_a'])} A", found["text"] or "nobody knows why"
+    yield f"  {text}" if text.startswith(limit) else f"  {limit}: {text}"
     where = " ".join(word for word in (found["circuit"], found["phase"]) if word)
     yield f"  reason {found['limit_reason']}{f' ({where})' if where else ''}, status {found['status'] or 'unknown'}"
     yield f"  since {found['since']}, until {found['until'] or 'now'}"
