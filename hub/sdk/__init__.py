@@ -32,6 +32,7 @@ from hub.sdk.capabilities import Driver, Listens, Resets, SetsLimit, StartsAndSt
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.host import Decision, ServerHost, StationHost
 from hub.sdk.manifest import Manifest, Matcher
+from hub.sdk.plugged import keep_transaction
 from hub.sdk.poller import Poller
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "Unsupported",
     "back_off_s",
     "floor_to",
+    "keep_transaction",
     "known",
     "listen",
     "same_on_each",

@@ -14,11 +14,9 @@ from hub.sdk import (
     LimitHeld,
     Refused,
     StationHost,
-    Status,
-    TransactionStart,
-    TransactionStop,
     Unreachable,
     Unsupported,
+    keep_transaction,
 )
 from integrations.generic_mqtt import translate
 from integrations.generic_mqtt.config import ChargerConfig, Limit, Say
@@ -183,7 +181,7 @@ class MqttCharger:
                 self._host.report(CONNECTOR, status)
             energy_wh = self._tell_reading()
             if status is not None:
-                await self._keep_transaction(status.status, energy_wh)
+                await keep_transaction(self._host, CONNECTOR, translate.plugged(status.status), energy_wh)
 
     def _tell_reading(self) -> float | None:
         """A reading when there is a new sample; answers the register as far as it is known."""
@@ -194,17 +192,6 @@ class MqttCharger:
             self._ear.complain(odd)
             self._host.report(CONNECTOR, reading)
         return reading.energy_wh
-
-    async def _keep_transaction(self, status: Status | None, energy_wh: float | None) -> None:
-        """One transaction from plug-in (or the first sight of the car) to plug-out, as the status tells it."""
-        host, plugged = self._host, translate.plugged(status)
-        running, at = host.transaction_of(CONNECTOR), host.clock.now()
-        if plugged is True and running is None and CONNECTOR in host.chargers:
-            await host.transaction_started(TransactionStart(connector=CONNECTOR, at=at, meter_wh=energy_wh))
-        elif plugged is False and running is not None:
-            await host.transaction_stopped(
-                TransactionStop(transaction=running, at=at, meter_wh=energy_wh, reason="EVDisconnected")
-            )
 
 
 def _one_outlet(connector: int) -> None:

@@ -21,9 +21,8 @@ from hub.sdk import (
     Poller,
     Refused,
     StationHost,
-    TransactionStart,
-    TransactionStop,
     Unreachable,
+    keep_transaction,
 )
 from integrations.go_e import translate
 from integrations.go_e.client import Client
@@ -225,18 +224,7 @@ class GoE:
         self._explain(translate.withholds(status))
         self._host.report(CONNECTOR, state)
         self._host.report(CONNECTOR, reading)
-        await self._keep_transaction(has_car, reading.energy_wh)
-
-    async def _keep_transaction(self, has_car: bool | None, energy_wh: float | None) -> None:
-        """One from plug-in (or the first sight of the car) to plug-out; its own are about cards."""
-        host, at = self._host, self._host.clock.now()
-        running = host.transaction_of(CONNECTOR)
-        if has_car is True and running is None and CONNECTOR in host.chargers:
-            await host.transaction_started(TransactionStart(connector=CONNECTOR, at=at, meter_wh=energy_wh))
-        elif has_car is False and running is not None:
-            await host.transaction_stopped(
-                TransactionStop(transaction=running, at=at, meter_wh=energy_wh, reason="EVDisconnected")
-            )
+        await keep_transaction(self._host, CONNECTOR, has_car, reading.energy_wh)
 
     def _complain(self, odd: translate.Odd) -> None:
         for key in odd.keys() - self._odd:

@@ -18,11 +18,10 @@ from hub.sdk import (
     Poller,
     Refused,
     StationHost,
-    TransactionStart,
-    TransactionStop,
     Unreachable,
     Unsupported,
     back_off_s,
+    keep_transaction,
 )
 from integrations.openevse import translate
 from integrations.openevse.client import Client
@@ -243,19 +242,7 @@ class OpenEvse:
         self._complain({**odd_values, **odd_state})
         self._host.report(CONNECTOR, status)
         self._host.report(CONNECTOR, reading)
-        await self._keep_transaction(reading.energy_wh)
-
-    async def _keep_transaction(self, energy_wh: float | None) -> None:
-        """It has no transactions of its own: one runs from plug-in (or the first sight of the car) to plug-out."""
-        host, plugged = self._host, translate.plugged(self._status)
-        running = host.transaction_of(CONNECTOR)
-        at = host.clock.now()
-        if plugged is True and running is None and CONNECTOR in host.chargers:
-            await host.transaction_started(TransactionStart(connector=CONNECTOR, at=at, meter_wh=energy_wh))
-        elif plugged is False and running is not None:
-            await host.transaction_stopped(
-                TransactionStop(transaction=running, at=at, meter_wh=energy_wh, reason="EVDisconnected")
-            )
+        await keep_transaction(self._host, CONNECTOR, translate.plugged(self._status), reading.energy_wh)
 
     def _complain(self, odd: translate.Odd) -> None:
         for key in odd.keys() - self._odd:
