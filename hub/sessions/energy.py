@@ -97,7 +97,9 @@ def finished(count: Count, stop: Sample | None, most_w: float) -> Count:
 def follows(before: Sample, after: Sample, most_w: float) -> bool:
     """True when a register can go from the one to the other: not down, and not up by more than flows in that time."""
     step_wh = after.wh - before.wh
-    return -NOISE_WH <= step_wh <= most_wh(before.at, after.at, most_w)
+    if step_wh <= COARSE_WH:  # at any time
+        return step_wh >= -NOISE_WH
+    return step_wh <= most_wh(before.at, after.at, most_w)
 
 
 def most_wh(since: datetime | None, until: datetime | None, most_w: float) -> float:

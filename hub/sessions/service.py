@@ -122,6 +122,7 @@ class Sessions:
 
     async def end_all(self, charger: ChargerId, station: StationId, reason: str) -> None:
         """A device leaves its place in the drawing: what is open there ends as it stands. Raises NotKept."""
+        self._plugged.pop(charger, None)  # the car that stands at the next device came when that one says so
         await self._in_turn(charger, self._end_all(charger, station, reason))
 
     def heard(self, charger: Charger, report: ChargerReport) -> None:
@@ -282,7 +283,7 @@ class Sessions:
             open_.count = counted_own(open_.count, own, open_.session.started_at, limit_w)
         if open_.count.energy_wh != before:
             open_.moved_at_s = self._clock.monotonic()
-            self._show(charger.id)
+            self._picture.chargers[charger.id].session = open_.live()  # who heard the reading tells that it changed
 
     def _without_session(self, charger: Charger, reading: ChargerReading) -> None:
         """Energy that flows though no transaction was begun is a session all the same, once it is worth the word."""
