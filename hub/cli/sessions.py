@@ -16,7 +16,7 @@ from hub.cli.words import DATA, JSON
 Row = Mapping[str, Any]
 
 CSV_ROWS = 10_000
-COLUMNS = ("started_at", "ended_at", "charger", "transaction", "token", "energy_wh", "reason", "flags", "id")
+COLUMNS = ("started_at", "ended_at", "charger", "station", "transaction", "token", "energy_wh", "reason", "flags", "id")
 
 
 @click.command(short_help="List charging sessions.")

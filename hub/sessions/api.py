@@ -84,6 +84,7 @@ def _shown(kept: Kept) -> Result:
     return {
         "id": kept.id,
         "charger": kept.charger,
+        "station": kept.station,
         "transaction": kept.transaction,
         "token": kept.token,
         "plugged_at": None if kept.plugged_at is None else iso(kept.plugged_at),

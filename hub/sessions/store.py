@@ -279,6 +279,7 @@ class Kept:
 
     id: SessionId
     charger: ChargerId
+    station: StationId
     transaction: TransactionId | None
     token: str | None
     plugged_at: datetime | None
@@ -304,6 +305,7 @@ def listed(connection: Connection, wanted: Wanted) -> list[Kept]:
         Kept(
             row.id,
             row.charger,
+            row.station,
             row.transaction,
             row.token,
             row.plugged_at,

@@ -133,8 +133,7 @@ class ChargePoint:
         now, connector = self._now(), message.connector_id
         reading = translate.reading_of(message.meter_value or (), now)
         if reading is not None and connector and connector in self._host.chargers:
-            rhythm = self._rhythms.get(connector) or self._rhythms.setdefault(connector, translate.Rhythm())
-            taken_at = rhythm.taken_at(reading.at, now)
+            taken_at = self._rhythm(connector).taken_at(reading.at, now)
             if taken_at is None:
                 self._host.report_late(connector, reading)
             else:
@@ -147,6 +146,20 @@ class ChargePoint:
         self._statuses.measured(connector, reading)
         self._limits.measured(connector, reading)
 
+    def _rhythm(self, connector: int) -> translate.Rhythm:
+        return self._rhythms.get(connector) or self._rhythms.setdefault(connector, translate.Rhythm())
+
+    def _register(self, connector: int, said: str | None, meter_wh: float | None) -> None:
+        """The register at the start or the end of a transaction is a sample like any other: history misses nothing."""
+        if meter_wh is None:
+            return
+        reading = ChargerReading(at=translate.moment_of(said, self._now()), energy_wh=float(meter_wh))
+        taken_at = self._rhythm(connector).taken_at(reading.at, self._now())
+        if taken_at is None:
+            self._host.report_late(connector, reading)
+        else:
+            self._host.report(connector, translate.taken(reading, taken_at))
+
     async def _authorize(self, message: lenient.Authorize) -> msgspec.Struct:
         decision = await self._host.authorise(None, message.id_tag or "")
         return lenient.AuthorizeResponse(id_tag_info=_tag_info(allowed=decision.allowed))
@@ -158,6 +171,7 @@ class ChargePoint:
             return lenient.StartTransactionResponse(transaction_id=0, id_tag_info=_tag_info(allowed=False))
         decision = await self._host.authorise(connector, message.id_tag or "")
         transaction = await self._transactions.start(connector, message)
+        self._register(connector, message.timestamp, message.meter_start)
         self._limits.new_car(connector)
         self._statuses.began(connector)
         await self._host.clock.sleep(self._terms.own.answer_delay_ms / 1000)
@@ -169,6 +183,7 @@ class ChargePoint:
         connector = self._transactions.where(message)
         if connector is not None:
             self._statuses.ended(connector)  # first: where it tells no status, nobody waits for the car to leave
+            self._register(connector, message.timestamp, message.meter_stop)
         await self._transactions.stop(message)
         if connector is not None:
             self._limits.new_car(connector)

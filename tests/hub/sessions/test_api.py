@@ -54,6 +54,7 @@ async def test_the_newest_first_and_open_ones_as_they_are_now(desk: Desk) -> Non
     assert running == {
         "id": desk.room.live.id,
         "charger": "bay-1",
+        "station": "CP1",
         "transaction": desk.room.live.transaction,
         "token": "ANNE",
         "plugged_at": "2026-03-01T12:00:00.000Z",
