@@ -46,14 +46,19 @@ run: setup ## the hub on this machine's network, its files in ./data
 	@exec $(BIN)/evhub run --data ./data $(ARGS)
 
 test: setup services ## all tests; ARGS="tests/hub/balance -k garage" for some
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest --ignore=tests/faults
+	@$(MAKE) faults
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 scenarios: setup services ## only the scenarios of a whole site
 	@$(BIN)/python -m pytest -m scenario $(ARGS)
 
-# Every lint has its say before the first complaint ends it.
-faults: setup services ## a running site loses its parts one by one, about 6 min; not part of test yet
-	@$(BIN)/python -m pytest tests/faults $(ARGS)
+# Mostly waiting: three sites side by side take less than half of a core.
+faults: setup services ## a running site loses its parts one by one; the last part of make test
+	@$(BIN)/python -m pytest tests/faults -n 3 --dist worksteal $(ARGS)
 
 soak: setup services ## five minutes of random faults at speed 60; ARGS="--seconds 300 --seed 1"
 	@$(BIN)/python -m tests.faults.soak $(ARGS)
@@ -62,6 +67,7 @@ kill-test: setup services ## kill -9 at random under a busy site: TARGET=hub or 
 	@$(BIN)/python -m tests.kill --target $(or $(TARGET),hub) --times $(or $(N),1000) --database $(or $(DATABASE),sqlite) \
 		--seed $(or $(SEED),1)
 
+# Every lint has its say before the first complaint ends it.
 lint: setup
 	@failed=; \
 	$(BIN)/ruff check --quiet . || failed=1; \

@@ -251,7 +251,7 @@ class Site:
             if charger["limit_reason"] == "request":
                 self.order("charger.set_limit", f"charger={bay}", "limit_a=null")
         self.simulator.house(0, 0, 0)
-        wait_until(self.steady, 60, "the cars follow")
+        wait_until(self.steady, 90, "the cars follow")
         if not self.full():
             self.stop_hub()
             self.start_hub()
