@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from hub.core.state import Lines, LiveCharger, LiveCircuit, LiveMeter, Picture
 from hub.model.grant import Grant
+from hub.model.ids import ChargerId
 from hub.model.reading import ChargerReading
 from hub.recorder.codes import LIMITERS, OFFLINE, STATES, hundredths, tenths, text_key, whole
 
@@ -82,26 +83,34 @@ CUT = Values(energy=ANEW, export=ANEW)
 UNKNOWN = Doing()
 
 
-def charger_values(live: LiveCharger) -> Values:
-    """What a charger measures on the supply lines. Out of contact it measures nothing."""
-    if not live.online or live.reading is None:
+def charger_values(live: LiveCharger, register_wh: float | None) -> Values:
+    """What a charger measures on the supply lines, and where its register stands. Out of contact: nothing."""
+    if not live.online:
         return NOTHING
-    return reading_values(live.reading, live.line_a)
+    if live.reading is None:
+        return Values(energy=whole(register_wh))
+    return reading_values(live.reading, live.line_a)._replace(energy=whole(register_wh))
 
 
 def reading_values(reading: ChargerReading, line_a: Lines | None) -> Values:
-    """A charger's reading. Where it has no lifetime register, the one that begins with each session does as well."""
+    """A charger's reading."""
     l1, l2, l3 = line_a or (None, None, None)
-    energy_wh = reading.session_wh if reading.energy_wh is None else reading.energy_wh
     return Values(
         whole(reading.power_w),
         hundredths(l1),
         hundredths(l2),
         hundredths(l3),
-        whole(energy_wh),
+        whole(register_of(reading)),
         None,
         tenths(reading.offered_a),
     )
+
+
+def register_of(reading: ChargerReading | None) -> float | None:
+    """The lifetime register; where a charger has none, the one that begins with each session does as well."""
+    if reading is None:
+        return None
+    return reading.session_wh if reading.energy_wh is None else reading.energy_wh
 
 
 def meter_values(live: LiveMeter) -> Values:
@@ -129,6 +138,14 @@ def circuit_values(live: LiveCircuit) -> Values:
     return Values(whole(live.power_w), hundredths(l1), hundredths(l2), hundredths(l3))
 
 
+class Counted(NamedTuple):
+    """A session's register: `start_wh`, and `energy_wh` since. `said_wh` is what the charger's readings said then."""
+
+    start_wh: float
+    energy_wh: float
+    said_wh: float | None
+
+
 @dataclass(slots=True)
 class Sampler:
     """Remembers what was written last of each subject. `ids` gives each its number; new ones are added."""
@@ -141,6 +158,7 @@ class Sampler:
     _values: dict[int, tuple[int, Values]] = field(default_factory=dict)
     _doing: dict[int, Doing] = field(default_factory=dict)
     _grants: dict[str, tuple[Grant | None, Doing]] = field(default_factory=dict)
+    _sessions: dict[ChargerId, Counted] = field(default_factory=dict)
     _bucket: int = 0
 
     def samples(self, picture: Picture, at: int) -> list[Sample]:
@@ -153,7 +171,10 @@ class Sampler:
             is_another = self.devices.get(self.ids.get(subject, 0), device) != device
             id = self._number(subject, device)
             seen.add(id)
-            values = CUT if is_another else measured
+            values = measured
+            if is_another:
+                values = CUT
+                self._sessions.pop(ChargerId(subject.name), None)
             since, before = self._values.get(id, (0, NOTHING))
             if values == before or (NOTHING not in (before, values) and 0 <= at - since < interval_s):
                 continue
@@ -174,12 +195,29 @@ class Sampler:
         for charger, live in picture.chargers.items():
             drawn = site.chargers.get(charger)
             device = f"{live.station.casefold()}/{drawn.connector if drawn else 1}"
-            yield Subject(Kind.CHARGER, charger), device, charger_values(live), self.interval_s
+            yield Subject(Kind.CHARGER, charger), device, charger_values(live, self._register(live)), self.interval_s
         for meter, metered in picture.meters.items():
             station = site.meters[meter].station.casefold() if meter in site.meters else ""
             yield Subject(Kind.METER, meter), station, meter_values(metered), self.interval_s
         for circuit, flow in picture.circuits.items():
             yield Subject(Kind.CIRCUIT, circuit), "", circuit_values(flow), CIRCUITS_EVERY_S
+
+    def _register(self, live: LiveCharger) -> float | None:
+        """Where a charger's register stands: as it said last, or further where its session's start or end says so."""
+        said_wh, session = register_of(live.reading), live.session
+        if session is not None and session.start_wh is not None:
+            self._sessions[live.id] = Counted(session.start_wh, session.energy_wh or 0.0, said_wh)
+        elif live.id in self._sessions and self._sessions[live.id].said_wh != said_wh:
+            del self._sessions[live.id]  # it has said something since
+        counted = self._sessions.get(live.id)
+        told_wh = None if counted is None else counted.start_wh + counted.energy_wh
+        return told_wh if said_wh is None or (told_wh is not None and told_wh > said_wh) else said_wh
+
+    def session_ended(self, charger: ChargerId, energy_wh: float | None) -> None:
+        """The last word of a session, which may never have been in the picture."""
+        counted = self._sessions.get(charger)
+        if counted is not None and energy_wh is not None:
+            self._sessions[charger] = counted._replace(energy_wh=energy_wh)
 
     def _number(self, subject: Subject, device: str = "") -> int:
         """The subject's number; one that has none gets the next."""

@@ -24,7 +24,7 @@ from hub.core.state import Picture
 from hub.core.store import Store
 from hub.core.tasks import Tasks
 from hub.model.errors import NotKept, Unreachable
-from hub.model.facts import Fact, ReadingCameLate
+from hub.model.facts import Fact, ReadingCameLate, SessionEnded
 from hub.recorder import store as rows
 from hub.recorder.buckets import HOUR_S, Stat, counted, end_of, merged, start_of_hour
 from hub.recorder.config import RecorderConfig
@@ -101,7 +101,7 @@ class Recorder:
         ids = {subject: id for id, subject, _ in known}
         self._sampler = Sampler(ids, {id: device for id, _, device in known}, self._config.raw_interval_s)
         await self._mend()
-        self._bus.listen("recorder", (ReadingCameLate,), self._hear_late)
+        self._bus.listen("recorder", (ReadingCameLate, SessionEnded), self._hear)
         self._tasks.keep("look", self._look_on)
         self._tasks.keep("write", self._write_on)
         self._tasks.keep("tidy", self._tidy_on)
@@ -235,10 +235,14 @@ class Recorder:
             what = "samples are not kept any more, only their statistics" if short else "samples are kept again"
             log.warning("history: %s", what)
 
-    async def _hear_late(self, fact: Fact) -> None:
+    async def _hear(self, fact: Fact) -> None:
+        if isinstance(fact, SessionEnded):
+            self._sampler.session_ended(fact.charger, fact.energy_wh)
+        elif isinstance(fact, ReadingCameLate):
+            self._hear_late(fact)
+
+    def _hear_late(self, fact: ReadingCameLate) -> None:
         """A sample that was taken while nobody listened: into its own five minutes, while those can be counted anew."""
-        if not isinstance(fact, ReadingCameLate):
-            return
         id, at = self._sampler.ids.get(Subject(Kind.CHARGER, fact.charger)), math.floor(fact.reading.at.timestamp())
         if id is None or not self.now - self._config.raw_hours * 3600 < at <= self.now:
             self.dropped += 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hub.core.state import LiveMeter, Picture
+from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.model.charger import Status
 from hub.model.grant import Limiter
-from hub.model.ids import GRID, StationId
+from hub.model.ids import GRID, SessionId, StationId
+from hub.model.session import LiveSession
 from hub.recorder.codes import LIMITERS, OFFLINE, STATES, text_key
 from hub.recorder.sample import CUT, NOTHING, UNKNOWN, Kind, Sample, Sampler, Subject, Values
-from tests.hub.recorder.desk import BAY, MAIN, carrying, charging, drawing, granted, metered
+from tests.hub.recorder.desk import BAY, MAIN, NOON, carrying, charging, drawing, granted, metered
 
 BAY_1 = 1  # numbers are given in the order of appearance
 FULL = Values(11_040, 1600, 1600, 1600, 5000, None, 160)
@@ -104,6 +105,46 @@ def test_a_session_s_register_stands_in_where_there_is_no_other() -> None:
     assert reading is not None
     picture.chargers[BAY].reading = replace(reading, energy_wh=None, session_wh=12.4)
     assert Sampler({}, {}).samples(picture, 600)[0].values.energy == 12
+
+
+def sessions_register(sampler: Sampler, picture: Picture, at: int) -> list[int | None]:
+    return [row.values.energy for row in sampler.samples(picture, at)]
+
+
+def in_session(start_wh: float | None, energy_wh: float | None) -> LiveSession:
+    return LiveSession(id=SessionId("s"), started_at=NOON, start_wh=start_wh, energy_wh=energy_wh)
+
+
+def test_what_a_start_says_of_the_register_counts_before_the_first_sample() -> None:
+    sampler, picture = Sampler({}, {}), Picture(drawing())
+    live = picture.chargers[BAY] = LiveCharger(BAY, StationId("S1"), online=True, session=in_session(700.0, None))
+    assert sessions_register(sampler, picture, 600) == [700]
+    live.reading = charging(16, 715).reading
+    live.session = in_session(700.0, 15.0)
+    assert sessions_register(sampler, picture, 605) == [715]
+
+
+def test_what_a_stop_says_counts_although_no_sample_follows() -> None:
+    sampler, picture = Sampler({}, {}), painted()
+    live = picture.chargers[BAY]
+    live.session = in_session(4000.0, 1000.0)
+    assert sessions_register(sampler, picture, 600) == [5000]
+    live.session = None
+    sampler.session_ended(BAY, 1042.0)  # the car was gone at once
+    assert sessions_register(sampler, picture, 601) == [5042]
+    assert sessions_register(sampler, picture, 602) == []
+    live.reading = charging(16, 5050).reading
+    assert sessions_register(sampler, picture, 603) == [5050]
+    live.reading = charging(16, 3).reading  # a register that begins anew is believed
+    assert sessions_register(sampler, picture, 604) == [3]
+
+
+def test_a_session_without_a_register_changes_nothing() -> None:
+    sampler, picture = Sampler({}, {}), painted()
+    picture.chargers[BAY].session = in_session(None, 300.0)
+    assert sessions_register(sampler, picture, 600) == [5000]
+    sampler.session_ended(BAY, 310.0)
+    assert sessions_register(sampler, picture, 601) == []
 
 
 def test_changes_are_told_when_something_is_different() -> None:
