@@ -19,6 +19,8 @@ MARGIN = 1.5  # more than its rated power may be what a charger gives, this much
 GAP = timedelta(minutes=15)
 GAP_WH = 100.0  # a car that slept for an hour is no gap
 NOTICED_WH = 100.0  # without a session; less in half an hour is the charger's own need
+OWN_NEED_W = 20.0  # what a charger may take itself all day long
+HOUR = timedelta(hours=1)
 CREEP = timedelta(minutes=30)
 
 
@@ -86,8 +88,8 @@ def finished(count: Count, stop: Sample | None, most_w: float) -> Count:
     """The count at the end, with the register that the charger gives for it; there is no next sample to wait for."""
     last = count.last
     if stop is not None and not count.own:
-        if last is not None and 0 < last.wh - stop.wh <= NOISE_WH:
-            return _official(count, last, stop)
+        if last is not None and _is_overrun(count, last, stop):
+            return Count((count.energy_wh or 0.0) + stop.wh - last.wh, stop, None, count.flags)
         count = counted(count, stop, most_w)
     if count.last is None or count.doubt is None:
         return count
@@ -109,7 +111,8 @@ def most_wh(since: datetime | None, until: datetime | None, most_w: float) -> fl
 
 def has_moved(stood: Sample, sample: Sample, most_w: float) -> bool:
     """True when a register on which nobody has a session has moved by what a car takes."""
-    return sample.wh - stood.wh >= NOTICED_WH and follows(stood, sample, most_w)
+    own_wh = 0.0 if stood.at is None or sample.at is None else OWN_NEED_W * ((sample.at - stood.at) / HOUR)
+    return sample.wh - stood.wh >= NOTICED_WH + own_wh and follows(stood, sample, most_w)
 
 
 def stands(stood: Sample, sample: Sample) -> bool:
@@ -122,7 +125,7 @@ def stands(stood: Sample, sample: Sample) -> bool:
 def _flow_wh(since: datetime | None, until: datetime | None, most_w: float) -> float:
     if since is None or until is None:
         return inf
-    return most_w * MARGIN * max((until - since) / timedelta(hours=1), 0.0)
+    return most_w * MARGIN * max((until - since) / HOUR, 0.0)
 
 
 def _next(count: Count, last: Sample, sample: Sample, most_w: float) -> Count:
@@ -159,6 +162,8 @@ def _from_doubt(count: Count, last: Sample, doubt: Sample, reset_most_wh: float)
     return Count(energy_wh + doubt.wh, doubt, None, count.flags | {Flag.REGISTER_RESET}, count.own)
 
 
-def _official(count: Count, last: Sample, stop: Sample) -> Count:
-    """The end is a trifle below the newest sample, which was taken a moment later: the end counts."""
-    return Count(max((count.energy_wh or 0.0) + stop.wh - last.wh, 0.0), stop, None, count.flags)
+def _is_overrun(count: Count, last: Sample, stop: Sample) -> bool:
+    """True when the newest sample was taken after the stop, a moment or a whole other charge later: the stop counts."""
+    over_wh = last.wh - stop.wh
+    is_later = last.at is not None and stop.at is not None and last.at > stop.at
+    return 0 < over_wh <= (count.energy_wh or 0.0) and (is_later or over_wh <= NOISE_WH)

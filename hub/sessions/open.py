@@ -46,6 +46,15 @@ class Open:
         )
 
 
+@dataclass(slots=True)
+class Idle:
+    """A register on which nobody has a session: where it stood, and where it is since it moved by what a car takes."""
+
+    stood: Sample
+    newest: Sample
+    moved_at_s: float | None = None
+
+
 def most_w(charger: Charger | None) -> float:
     """What is believed that a charger can give: three phases of what it is drawn with, at high voltage."""
     return RATED_W if charger is None else max(charger.max_a * 3 * 250, RATED_W)

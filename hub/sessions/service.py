@@ -44,7 +44,7 @@ from hub.sessions.lifecycle import (
     sight,
     stays_open,
 )
-from hub.sessions.open import Moment, Open, most_w
+from hub.sessions.open import Idle, Moment, Open, most_w
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ LOOK_S = 10.0  # how often somebody looks for sessions that moved on
 PROGRESS_S = 60.0
 PROGRESS_WH = 10.0
 LOST_STOP_S = 180.0  # a free outlet whose transaction was not ended by then: the stop was lost; drivers wait less
+REPLAY_S = 300.0  # energy without a start may have one: a charger that was away sends what it has kept
 MUTE_S = 1800.0  # without a transaction and a status: what takes nothing for so long is over
 
 
@@ -66,7 +67,7 @@ class Sessions:
         self._open: dict[ChargerId, Open] = {}
         self._past: dict[TransactionId, Open] = {}  # history whose stop has not come yet
         self._plugged: dict[ChargerId, datetime] = {}  # since when a car is seen
-        self._idle: dict[ChargerId, Sample] = {}  # where a register stands that nobody has a session on
+        self._idle: dict[ChargerId, Idle] = {}  # where a register stands that nobody has a session on
         self._turns: dict[ChargerId, asyncio.Lock] = {}
         self._steps: set[asyncio.Task[Any]] = set()
 
@@ -267,6 +268,7 @@ class Sessions:
         if ended:
             await self._store.write(partial(books.end, ended=ended))
             self._forget(ended)
+            self._idle.pop(charger, None)  # the next device has another register
 
     # what devices say
 
@@ -289,19 +291,19 @@ class Sessions:
         """Energy that flows though no transaction was begun is a session all the same, once it is worth the word."""
         if reading.energy_wh is None:
             return
-        sample, stood = Sample(reading.energy_wh, reading.at), self._idle.get(charger.id)
-        if stood is not None and has_moved(stood, sample, most_w(charger)):
-            del self._idle[charger.id]
-            self._begin_step(charger.id, self._notice(charger, stood, sample))
-        elif stood is None or not stands(stood, sample):
-            self._idle[charger.id] = sample
+        sample, idle = Sample(reading.energy_wh, reading.at), self._idle.get(charger.id)
+        if idle is not None and has_moved(idle.stood, sample, most_w(charger)):
+            idle.newest = sample
+            if idle.moved_at_s is None:
+                idle.moved_at_s = self._clock.monotonic()
+        elif idle is None or not stands(idle.stood, sample):
+            self._idle[charger.id] = Idle(sample, sample)
 
-    async def _notice(self, charger: Charger, stood: Sample, sample: Sample) -> None:
+    async def _notice(self, charger: Charger, idle: Idle) -> None:
         """Open a session that nobody has authorised."""
-        if charger.id in self._open:
+        if self._idle.get(charger.id) is not idle:
             return
-        found = opened.noticed(charger, stood, sample, self._moment(charger.id))
-        self._idle[charger.id] = stood  # until it is written down
+        found = opened.noticed(charger, idle.stood, idle.newest, self._moment(charger.id))
         await self._store.write(partial(books.insert_session, session=found.session, count=found.count))
         log.warning("energy flows at %s, and no transaction was begun", charger.id)
         found.moved_at_s, found.left_unseen = self._clock.monotonic(), self._status_of(charger.id) in FREE
@@ -348,6 +350,10 @@ class Sessions:
         while True:
             await self._clock.sleep(LOOK_S)
             now_s = self._clock.monotonic()
+            for charger, idle in list(self._idle.items()):
+                drawn = self._picture.site.chargers.get(charger)
+                if drawn is not None and idle.moved_at_s is not None and now_s - idle.moved_at_s >= REPLAY_S:
+                    self._begin_step(charger, self._notice(drawn, idle))
             for charger, open_ in list(self._open.items()):
                 drawn, station = self._picture.site.chargers.get(charger), open_.session.station
                 if drawn is None or not is_same(drawn.station, station):  # killed when it left the drawing
@@ -439,9 +445,14 @@ class Sessions:
     def _forget(self, ended: Iterable[Ended]) -> None:
         gone = {one.session.id for one in ended}
         self._past = {number: past for number, past in self._past.items() if past.session.id not in gone}
-        for charger in [c for c, open_ in self._open.items() if open_.session.id in gone]:
-            del self._open[charger]
-            self._show(charger)
+        for one in ended:
+            charger = one.session.charger
+            open_ = self._open.get(charger)
+            if open_ is not None and open_.session.id == one.session.id:
+                del self._open[charger]
+                if one.count.last is not None and not one.count.own:  # what is beyond that is nobody's yet
+                    self._idle[charger] = Idle(one.count.last, one.count.last)
+                self._show(charger)
 
     def _show(self, charger: ChargerId) -> None:
         live = self._picture.chargers.get(charger)

@@ -73,6 +73,7 @@ def test_what_a_register_says(
         (1000, [(10, 2000)], (12, 2500), 1500, ""),
         (1000, [(10, 2000)], None, 1000, ""),
         (1000, [(10, 2000)], (10, 1990), 990, ""),  # the sample was taken a moment after the stop
+        (1000, [(10, 5000), (300, 9000)], (20, 5400), 4400, "gap"),  # told late: another car came in between
         (1000, [(10, 5000)], (11, 1000), 4000, "suspect"),  # what it had stored before a power cut
         (1000, [(10, 5000)], (11, 0), 4000, "register_reset"),  # it restarted, and nothing has flowed since
         (1000, [(10, 5000), (11, 100), (12, 400)], (13, 700), 4700, "register_reset"),
@@ -131,8 +132,10 @@ def test_a_lifetime_register_counts_before_the_chargers_own_counter() -> None:
         (10, 1000, False, False),
         (10, 1020, False, True),
         (40, 1060, False, False),  # 60 Wh in 40 minutes is the charger itself
-        (1, 1100, True, False),
+        (1, 1110, True, False),
         (120, 9000, True, False),
+        (1440, 1400, False, False),  # a day of its own need
+        (1440, 1700, True, False),
         (1, 900_000, False, False),
         (10, 0, False, False),
     ],
