@@ -12,7 +12,7 @@ from hub.core.ports import Broker
 from hub.core.tasks import Tasks, back_off_s
 from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.charger import Capability, Charger, Status
-from hub.model.errors import BadConfig, EvhubError, PortInUse, Refused, Unreachable, Unsupported
+from hub.model.errors import BadConfig, EvhubError, NotKept, PortInUse, Refused, Unreachable, Unsupported
 from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
 from hub.model.reading import (
     ChargerReading,
@@ -67,6 +67,7 @@ __all__ = [
     "MeterId",
     "MeterReading",
     "MeterReport",
+    "NotKept",
     "PerPhase",
     "Phase",
     "Poller",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from hub.sdk import StationHost, Status, TransactionId, TransactionStart, TransactionStop
-from hub.wire.ocpp16 import lenient
+from hub.sdk import NotKept, StationHost, Status, TransactionId, TransactionStart, TransactionStop
+from hub.wire.ocpp16 import OcppError, lenient
 from integrations.ocpp import translate
 from integrations.ocpp.pace import Pace
 
@@ -40,15 +42,15 @@ class Transactions:
 
     async def start(self, connector: int, message: lenient.StartTransaction) -> TransactionId:
         """Record a start. After a restart the same token goes on with the transaction that ran."""
-        transaction = await self._host.transaction_started(
-            TransactionStart(
-                connector=connector,
-                at=translate.said_at(message.timestamp, self._host.clock.now()),
-                token=message.id_tag,
-                meter_wh=None if message.meter_start is None else float(message.meter_start),
-                resumes=connector in self._unconfirmed and connector not in self._ending,
-            )
+        said = TransactionStart(
+            connector=connector,
+            at=translate.said_at(message.timestamp, self._host.clock.now()),
+            token=message.id_tag,
+            meter_wh=None if message.meter_start is None else float(message.meter_start),
+            resumes=connector in self._unconfirmed and connector not in self._ending,
         )
+        with _kept():
+            transaction = await self._host.transaction_started(said)
         self._settle(connector)
         self._heard.pop(connector, None)
         return transaction
@@ -61,15 +63,15 @@ class Transactions:
         """Record an end, whatever id it has."""
         transaction = self._meant(message.transaction_id)
         connector = self._connector_with(transaction)
-        await self._host.transaction_stopped(
-            TransactionStop(
-                transaction=transaction,
-                at=translate.said_at(message.timestamp, self._host.clock.now()),
-                token=message.id_tag,
-                meter_wh=None if message.meter_stop is None else float(message.meter_stop),
-                reason=message.reason or "Local",
-            )
+        said = TransactionStop(
+            transaction=transaction,
+            at=translate.said_at(message.timestamp, self._host.clock.now()),
+            token=message.id_tag,
+            meter_wh=None if message.meter_stop is None else float(message.meter_stop),
+            reason=message.reason or "Local",
         )
+        with _kept():
+            await self._host.transaction_stopped(said)
         self._heard = {n: heard for n, heard in self._heard.items() if heard != message.transaction_id}
         if connector is not None:
             self._settle(connector)
@@ -123,3 +125,12 @@ class Transactions:
 
     def _connector_with(self, transaction: TransactionId) -> int | None:
         return next((n for n in self._host.chargers if self._host.transaction_of(n) == transaction), None)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """What the database cannot take is not answered as if it were done: the station sends it again."""
+    try:
+        yield
+    except NotKept as full:
+        raise OcppError("InternalError", full.message) from full

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.model.charger import Status
+from hub.model.errors import NotKept
 from hub.model.facts import SessionEnded, SessionStarted
 from hub.sdk.testing import until
 from integrations.ocpp.config import Config
@@ -352,6 +353,64 @@ async def test_q21_a_stop_before_its_start_ends_at_the_start(hub: SmallHub) -> N
     assert session is not None
     await charger.stop(transaction, at=ago(hours=2))
     assert (await hub.until_told(SessionEnded)).at == session.started_at
+
+
+# the car stays
+
+
+async def test_the_session_goes_on_until_the_car_leaves(hub: SmallHub) -> None:
+    charger = await hub.connected()
+    transaction = await charger.start(at=ago(minutes=30), meterStart=1000)
+    await charger.status("Charging")
+    await charger.stop(transaction, meter=6000)
+    await charger.status("Finishing")
+    session = hub.live().session
+    assert session is not None
+    assert (session.transaction, session.energy_wh) == (None, 5000)
+    refused = await hub.order("charger.stop", charger="bay-1")
+    assert refused.error is not None
+    await charger.status("Available")
+    ended = await hub.until_told(SessionEnded)
+    assert (ended.session, ended.transaction, ended.energy_wh) == (session.id, transaction, 5000)
+    assert ended.ended_at > ended.started_at + timedelta(minutes=29)
+
+
+async def test_the_same_card_again_is_the_same_session(hub: SmallHub) -> None:
+    charger = await hub.connected()
+    first = await charger.start(at=ago(minutes=30), meterStart=1000)
+    await charger.status("Charging")
+    await charger.stop(first, meter=6000)
+    await charger.status("Finishing")
+    second = await charger.start(meterStart=6000)
+    assert second != first
+    await charger.stop(second, meter=7000)
+    await charger.status("Available")
+    ended = await hub.until_told(SessionEnded)
+    assert (ended.transaction, ended.energy_wh, len(hub.told(SessionStarted))) == (second, 6000, 1)
+
+
+# the database
+
+
+async def test_what_the_database_cannot_take_is_sent_again(hub: SmallHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    charger = await hub.connected()
+    at = ago(seconds=9)
+    said = {"connectorId": 1, "idTag": "TAG", "meterStart": 1000, "timestamp": at}
+    with monkeypatch.context() as full:
+        full.setattr(hub.store, "write", _takes_nothing)
+        assert (await charger.say("StartTransaction", said))[0] == 4
+        assert hub.live().session is None
+    transaction = await charger.start(at=at)
+    with monkeypatch.context() as full:
+        full.setattr(hub.store, "write", _takes_nothing)
+        frame = await charger.say("StopTransaction", {"transactionId": transaction, "meterStop": 1500, "timestamp": at})
+        assert frame[:3] == [4, frame[1], "InternalError"]
+    await charger.stop(transaction, meter=1500)
+    assert (await hub.until_told(SessionEnded)).energy_wh == 500
+
+
+async def _takes_nothing(work: object, *, durable: bool = True) -> None:
+    raise NotKept("the database does not take it: the disk is full", "make room")
 
 
 async def test_statuses_do_not_touch_the_session(hub: SmallHub) -> None:
