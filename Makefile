@@ -91,7 +91,7 @@ lock: ## remake requirements/*.lock with the newest versions that pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(UV) pip compile $(LOCK_FLAGS) --upgrade --all-extras --group dev --output-file requirements/dev.lock pyproject.toml
-	@$(UV) pip compile $(LOCK_FLAGS) --constraint requirements/dev.lock --output-file requirements/run.lock pyproject.toml
+	@$(UV) pip compile $(LOCK_FLAGS) --constraint requirements/dev.lock --extra pg --output-file requirements/run.lock pyproject.toml
 	@$(UV) pip compile $(LOCK_FLAGS) --constraint requirements/dev.lock --group build --output-file requirements/build.lock
 	@! grep -nE '[a-z]+://' requirements/*.lock
 

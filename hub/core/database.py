@@ -81,7 +81,11 @@ def open_engine(url: URL) -> Engine:
     path = file_of(url)
     if path is None:
         options = {"connect_timeout": CONNECT_S, "application_name": "evhub"}
-        return sa.create_engine(url, pool_size=4, pool_pre_ping=True, connect_args=options)
+        try:
+            return sa.create_engine(url, pool_size=4, pool_pre_ping=True, connect_args=options)
+        except ModuleNotFoundError as missing:
+            said = "store.url names a PostgreSQL, and psycopg is missing"
+            raise BadConfig(said, "pip install 'evhub[pg]'") from missing
     path.touch(mode=0o600)
     engine = sa.create_engine(url, pool_size=4, connect_args={"timeout": 5.0, "check_same_thread": False})
     sa.event.listen(engine, "connect", _set_up_sqlite)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from hub.core.documents import Documents
 from hub.core.journal import Journal
 from hub.core.store import Store, Tx
 from hub.core.tables import kept
-from hub.model.errors import NotKept, PortInUse
+from hub.model.errors import BadConfig, NotKept, PortInUse
 from hub.model.facts import ChargerConnected, DeviceLost, Event, Gap, HubStarted, Keeping, StorageDamaged, StorageFilled
 from hub.model.ids import ChargerId, StationId
 from hub.sdk.testing.clock import until
@@ -294,6 +295,13 @@ async def test_documents_replace_each_other(running: Store) -> None:
     for document in ({"a": [1, None]}, {"a": "é"}):
         await documents.save("wishes", document)
         assert await documents.load("wishes") == document
+
+
+def test_without_its_driver_a_server_is_an_error_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # type: ignore[arg-type]  # as where the extra is not installed
+    with pytest.raises(BadConfig, match="psycopg is missing") as refused:
+        open_engine(make_url("postgresql+psycopg://evhub@127.0.0.1/evhub"))
+    assert "evhub[pg]" in refused.value.next
 
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
