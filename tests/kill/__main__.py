@@ -11,6 +11,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from tests.kill import week
@@ -51,7 +52,7 @@ def main() -> int:
         wrong = figures.wrong
     else:
         plan = Plan(asked.target, asked.times, asked.database, asked.seed)
-        outcome = run(plan, folder)
+        outcome = run(plan, folder, partial(print, flush=True))
         report(plan, outcome)
         wrong = outcome.wrong
     if wrong:

@@ -89,7 +89,7 @@ class Scene:
         _pass(self.rng.uniform(0.0, LIVES_S))
 
 
-def run(plan: Plan, folder: Path, say: Callable[[str], None] = print) -> Outcome:
+def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
     """Do it, and judge."""
     began_s = time.monotonic()
     with _scene(plan, folder) as scene:
