@@ -8,23 +8,20 @@ and then an answer is slow or its lock is taken. The wording of its errors is pa
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Mapping
+from typing import Self
 
-import zeroconf
 from aiohttp import web
 
-from simulator.devices.base import Address, Device, Fault, Net
+from simulator.devices.appliance import Nameplate, WifiCharger
+from simulator.devices.base import Device, Net
 from simulator.devices.go_e_settings import Settings
 from simulator.devices.go_e_status import RESTARTS_FROM, BadFilter, Status, Unit, allows, filtered, status
-from simulator.devices.mdns import Presence, Service
-from simulator.devices.web import Handler, Lapses, Server, Step, cancel
+from simulator.devices.mdns import Service
+from simulator.devices.web import Handler
 from simulator.world.world import World
 
 TURN_S = 1.0
 RESTART_S = 5.0
-BOOT_S = 1.5  # it serves so long before it knows its charge controller
-SLOW_S = (0.3, 1.5)
 
 
 async def start(device: Device, world: World, net: Net) -> GoE:
@@ -34,63 +31,26 @@ async def start(device: Device, world: World, net: Net) -> GoE:
     return await GoE(device, world, net).begin()
 
 
-class GoE:
+class GoE(WifiCharger):
     """One go-e Charger in front of one outlet. `api` is the switch of its HTTP API v2."""
 
     def __init__(self, device: Device, world: World, net: Net) -> None:
-        self._options = device.options
-        self._pace = net.pace
-        self._evse = world.evses[device.bays[0]]
-        self._random = random.Random(f"{device.name} {device.options.get('seed', 0)}")
-        self.unit = _unit(device, net, int(self._evse.max_a))
+        self.unit = _unit(device, net, int(world.evses[device.bays[0]].max_a))
+        super().__init__(device, world, net, Nameplate(self.unit.serial, self.unit.name, _services(self.unit)))
         self.settings = Settings(
             amp=int(device.options.get("amp", self.unit.most_a)), acs=int(device.options.get("acs", 0))
         )
         self.api = bool(device.options.get("api", True))
         self.locked = 0  # so many requests find its lock taken
         self.unfiltered = 0  # how often somebody asked for everything, which the vendor advises against
-        self._frozen: Status | None = None
-        self._plugged = self._evse.plugged
-        self._awake = True
-        self._booted_at = 0.0  # loop time from which it knows its charge controller
-        self._tasks: list[asyncio.Task[None]] = []
-        self._server = Server(self._app(), net.host)
-        self._presence = Presence(net.mdns, self.unit.name, _services(self.unit))
-        self._lapses = Lapses(self._habits(), net.pace)
 
-    async def begin(self) -> GoE:
+    async def begin(self) -> Self:
         """Listen, announce, and let the logic turn; the stored current is offered."""
-        await self._server.open()
-        try:
-            await self._presence.appear(self._server.host, self._server.port)
-        except zeroconf.Error:  # somebody has its name
-            await self.stop()
-            raise
+        await super().begin()
         self._evse.on_change(self._watch)
         self._steer()
         self._tasks.append(asyncio.create_task(self._turn()))
         return self
-
-    def describe(self) -> Address:
-        """How a hub would know it."""
-        return Address("go_e", self.unit.serial, self._server.host, self._server.port)
-
-    async def fault(self, fault: Fault, for_s: float) -> None:
-        """Begin to fail for so many seconds. Offline is without a goodbye, as when Wi-Fi fails."""
-        await self._lapses.begin(fault, for_s)
-
-    async def move(self, host: str | None = None) -> None:
-        """Take another port (and address), as after a new DHCP lease, and announce it."""
-        await self._server.move(host)
-        await self._presence.appear(self._server.host, self._server.port)
-
-    async def stop(self) -> None:
-        """Leave the network with a goodbye; the outlet stays as it is."""
-        self._awake = False
-        await self._lapses.close()
-        await cancel(*self._tasks)
-        await self._presence.close()
-        await self._server.close()
 
     # --- what it does with its outlet
 
@@ -114,34 +74,13 @@ class GoE:
 
     # --- faults
 
-    def _habits(self) -> Mapping[Fault, tuple[Step, Step]]:
-        return {
-            Fault.OFFLINE: (self._server.cut, self._return),
-            Fault.REBOOT: (self._go_down, self._come_up),
-            Fault.SILENT: (self._server.hush, self._server.speak),
-            Fault.FROZEN: (self._freeze, self._thaw),
-        }
-
-    async def _return(self) -> None:
-        await self._server.restore()
-        await self._presence.appear(self._server.host, self._server.port)
-
     async def _go_down(self) -> None:
-        await self._server.cut()
-        self._awake = False
+        await super()._go_down()
         self.settings.restart()
 
     async def _come_up(self) -> None:
-        self._awake = True
-        self._booted_at = asyncio.get_running_loop().time() + BOOT_S / self._pace
         self._steer()
-        await self._return()
-
-    async def _freeze(self) -> None:
-        self._frozen = self.status()
-
-    async def _thaw(self) -> None:
-        self._frozen = None
+        await super()._come_up()
 
     # --- what it says
 
@@ -149,8 +88,7 @@ class GoE:
         """Every key that it has, with its value now."""
         if self._frozen is not None:
             return self._frozen
-        known = asyncio.get_running_loop().time() >= self._booted_at
-        return status(self.unit, self._evse, self.settings, known)
+        return status(self.unit, self._evse, self.settings, self._knows_controller)
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._dawdle])
@@ -162,8 +100,7 @@ class GoE:
         """A switched-off API is a missing page; now and then an answer takes its time, or there is none."""
         if not self.api:
             return web.Response(text="This URI does not exist", status=404)
-        if self._random.random() < float(self._options.get("slow_share", 0.02)):
-            await asyncio.sleep(self._random.uniform(*SLOW_S) / self._pace)
+        await self._hesitate()
         if self.locked > 0:
             self.locked -= 1
             return web.Response(text="couldn't take api lock in 3s, please try again later", status=500)
@@ -184,13 +121,8 @@ class GoE:
             return web.Response(text="null")
         answers = {key: self.settings.take(key, text) for key, text in request.query.items()}
         if answers.get("rst") is True:
-            self._tasks.append(asyncio.create_task(self._restart_soon()))
+            self._restart(RESTART_S)
         return web.json_response(answers, status=200 if all(a is True for a in answers.values()) else 400)
-
-    async def _restart_soon(self) -> None:
-        """Go down once the answer is out."""
-        await asyncio.sleep(0.2 / self._pace)
-        await self.fault(Fault.REBOOT, RESTART_S)
 
 
 def _unit(device: Device, net: Net, most_a: int) -> Unit:

@@ -9,26 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import random
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Self
 
-import zeroconf
 from aiohttp import web
 
-from simulator.devices.base import Address, Device, Fault, Net
-from simulator.devices.mdns import Presence, Service
+from simulator.devices.appliance import Nameplate, WifiCharger
+from simulator.devices.base import Device, Net
+from simulator.devices.mdns import Service
 from simulator.devices.openevse_claims import API_PRIORITY, MANUAL, MANUAL_PRIORITY, Claim, Claims, Limits
 from simulator.devices.openevse_status import BUILD, Moment, Status, Unit, config, status
-from simulator.devices.web import Handler, Lapses, Server, Sockets, Step, cancel
+from simulator.devices.web import Handler, Sockets, json_object
 from simulator.world.world import World
 
 RESTART_S = 3.0
-BOOT_S = 1.5  # the gateway serves so long before it knows the controller behind it
 FIRST_FRAME_KEYS = 44  # what fits into the buffer of the status for a new WebSocket client
-SLOW_S = (0.3, 1.5)
 
 
 async def start(device: Device, world: World, net: Net) -> OpenEvse:
@@ -36,64 +32,27 @@ async def start(device: Device, world: World, net: Net) -> OpenEvse:
     return await OpenEvse(device, world, net).begin()
 
 
-class OpenEvse:
-    """One OpenEVSE in front of one outlet."""
+class OpenEvse(WifiCharger):
+    """One OpenEVSE in front of one outlet. Its serial is the long chip id; claims survive while it is offline."""
 
     def __init__(self, device: Device, world: World, net: Net) -> None:
-        self._options = device.options
-        self._world = world
-        self._pace = net.pace
-        self._evse = world.evses[device.bays[0]]
-        self._random = random.Random(f"{device.name} {device.options.get('seed', 0)}")
         self.unit = _unit(device, net)
+        super().__init__(device, world, net, Nameplate(self.unit.serial, self.unit.hostname, _services(self.unit)))
+        self._world = world
         most_a = int(self._evse.max_a)
         self._claims = Claims(Limits(6, min(int(device.options.get("max_current_soft", most_a)), most_a)))
-        self._frozen: Status | None = None
         self._pushed: Status = {}
-        self._plugged = self._evse.plugged
         self._since_s = world.elapsed_s
-        self._awake = True  # the gateway runs
-        self._booted_at = 0.0  # loop time from which it knows its controller
         self._stirred = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._server = Server(self._app(), net.host)
         self._sockets = Sockets(self._server)
-        self._presence = Presence(net.mdns, self.unit.hostname, _services(self.unit))
-        self._lapses = Lapses(self._habits(), net.pace)
 
-    async def begin(self) -> OpenEvse:
+    async def begin(self) -> Self:
         """Listen, announce and push; the pilot is at the configured most."""
-        await self._server.open()
-        try:
-            await self._presence.appear(self._server.host, self._server.port)
-        except zeroconf.Error:  # somebody has its name
-            await self.stop()
-            raise
+        await super().begin()
         self._evse.on_change(self._watch)
         self._steer()
         self._tasks.append(asyncio.create_task(self._push()))
         return self
-
-    def describe(self) -> Address:
-        """How a hub would know it: the long chip id is its serial."""
-        return Address("openevse", self.unit.serial, self._server.host, self._server.port)
-
-    async def fault(self, fault: Fault, for_s: float) -> None:
-        """Begin to fail for so many seconds. Offline is without a goodbye, as when Wi-Fi fails; claims survive that."""
-        await self._lapses.begin(fault, for_s)
-
-    async def move(self, host: str | None = None) -> None:
-        """Take another port (and address), as after a new DHCP lease, and announce it."""
-        await self._server.move(host)
-        await self._presence.appear(self._server.host, self._server.port)
-
-    async def stop(self) -> None:
-        """Leave the network with a goodbye; the outlet stays as it is."""
-        self._awake = False
-        await self._lapses.close()
-        await cancel(*self._tasks)
-        await self._presence.close()
-        await self._server.close()
 
     # --- what it does with its outlet
 
@@ -117,35 +76,14 @@ class OpenEvse:
 
     # --- faults
 
-    def _habits(self) -> Mapping[Fault, tuple[Step, Step]]:
-        return {
-            Fault.OFFLINE: (self._server.cut, self._return),
-            Fault.REBOOT: (self._go_down, self._come_up),
-            Fault.SILENT: (self._server.hush, self._server.speak),
-            Fault.FROZEN: (self._freeze, self._thaw),
-        }
-
-    async def _return(self) -> None:
-        await self._server.restore()
-        await self._presence.appear(self._server.host, self._server.port)
-
     async def _go_down(self) -> None:
-        await self._server.cut()
-        self._awake = False
+        await super()._go_down()
         self._claims.forget()  # the controller behind keeps its pilot until the gateway is back
 
     async def _come_up(self) -> None:
-        self._awake = True
-        self._booted_at = asyncio.get_running_loop().time() + BOOT_S / self._pace
         self._pushed = {}
         self._steer()
-        await self._return()
-
-    async def _freeze(self) -> None:
-        self._frozen = self.status()
-
-    async def _thaw(self) -> None:
-        self._frozen = None
+        await super()._come_up()
 
     # --- what it says
 
@@ -156,10 +94,6 @@ class OpenEvse:
         session_s = self._world.elapsed_s - self._since_s if self._evse.plugged else 0.0
         moment = Moment(self._server.host, self._knows_controller, session_s, datetime.now(UTC))
         return status(self.unit, self._evse, self._claims, moment)
-
-    @property
-    def _knows_controller(self) -> bool:
-        return asyncio.get_running_loop().time() >= self._booted_at
 
     # --- the wire
 
@@ -188,8 +122,7 @@ class OpenEvse:
     @web.middleware
     async def _dawdle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Now and then an answer takes its time."""
-        if self._random.random() < float(self._options.get("slow_share", 0.02)):
-            await asyncio.sleep(self._random.uniform(*SLOW_S) / self._pace)
+        await self._hesitate()
         return await handler(request)
 
     async def _get_status(self, _: web.Request) -> web.Response:
@@ -207,7 +140,7 @@ class OpenEvse:
         return web.json_response({})  # 5.x
 
     async def _post_override(self, request: web.Request) -> web.Response:
-        body = _object(await request.text())
+        body = json_object(await request.text())
         if body is None:
             return _said("Failed to parse JSON", 400)
         return self._override(Claim.read(body, MANUAL_PRIORITY, auto_release=True), "Created", 201)
@@ -247,7 +180,7 @@ class OpenEvse:
         return web.json_response({"priority": claim.priority, **claim.as_json()})
 
     async def _post_claim(self, request: web.Request) -> web.Response:
-        body = _object(await request.text())
+        body = json_object(await request.text())
         if body is None:
             return _said("Could not parse JSON", 400)
         if not self._claims.make(_client(request), Claim.read(body, API_PRIORITY, auto_release=False)):
@@ -262,11 +195,11 @@ class OpenEvse:
         return _said("done")
 
     async def _get_restart(self, _: web.Request) -> web.Response:
-        self._restart()
+        self._restart(RESTART_S)
         return web.Response(text="1")
 
     async def _post_restart(self, request: web.Request) -> web.Response:
-        body = _object(await request.text())
+        body = json_object(await request.text())
         if body is None:
             return _said("Couldn't parse json", 400)
         if "device" not in body:
@@ -274,16 +207,8 @@ class OpenEvse:
         if body["device"] not in ("gateway", "evse"):
             return _said("unknown device", 404)
         if body["device"] == "gateway":
-            self._restart()
+            self._restart(RESTART_S)
         return _said(f"restart {body['device']}")
-
-    def _restart(self) -> None:
-        """Go down once the answer is out."""
-        self._tasks.append(asyncio.create_task(self._restart_soon()))
-
-    async def _restart_soon(self) -> None:
-        await asyncio.sleep(0.2 / self._pace)
-        await self.fault(Fault.REBOOT, RESTART_S)
 
     async def _get_ws(self, request: web.Request) -> web.WebSocketResponse:
         return await self._sockets.serve(request, self._greet, self._answer)
@@ -292,7 +217,7 @@ class OpenEvse:
         await self._sockets.send_all(dict(islice(self.status().items(), FIRST_FRAME_KEYS)))
 
     async def _answer(self, client: web.WebSocketResponse, text: str) -> None:
-        if isinstance((_object(text) or {}).get("ping"), int):
+        if isinstance((json_object(text) or {}).get("ping"), int):
             await self._sockets.send(client, {"pong": 1})
 
     async def _push(self) -> None:
@@ -325,15 +250,6 @@ def _services(unit: Unit) -> tuple[Service, ...]:
     """Both from net_manager.cpp of the firmware; the second has no TXT record."""
     txt = {"type": BUILD, "version": unit.version, "id": unit.serial}
     return (Service("_openevse._tcp", txt), Service("_http._tcp"))
-
-
-def _object(text: str) -> Mapping[str, object] | None:
-    """The JSON object in a request; None when it is none."""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _client(request: web.Request) -> int:

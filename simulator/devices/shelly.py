@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from collections.abc import Callable, Mapping
+from typing import Self
 
-import zeroconf
 from aiohttp import web
 
-from simulator.devices.base import Address, Device, Fault, Net
-from simulator.devices.mdns import Presence, Service
+from simulator.devices.appliance import Appliance, Nameplate
+from simulator.devices.base import Device, Net
+from simulator.devices.mdns import Service
 from simulator.devices.shelly_sample import Flow, Registers, Status, em_status, emdata_status
 from simulator.devices.shelly_status import APP, VERSION, Unit, around, components, config, em_config, info, system
-from simulator.devices.web import Lapses, Server, Sockets, Step, cancel
+from simulator.devices.web import Sockets, json_object
 from simulator.world.world import World
 
 EMDATA_EVERY_S = 60
 START_WH = 1_000_000.0  # a meter in service has counted before
+TXT = {"gen": "2", "app": APP, "ver": VERSION}
+SERVICES = (Service("_shelly._tcp", TXT), Service("_http._tcp", TXT))
 
 INVALID_ARGUMENT, NOT_FOUND, NO_HANDLER = -103, -105, 404  # the vendor's page "Common Errors"
 
@@ -45,31 +47,23 @@ async def start(device: Device, world: World, net: Net) -> Shelly:
     return await Shelly(device, world, net).begin()
 
 
-class Shelly:
-    """One meter on one circuit; a, b, c are the supply's L1, L2, L3."""
+class Shelly(Appliance):
+    """One meter on one circuit; a, b, c are the supply's L1, L2, L3. Its serial is its MAC in capitals."""
 
     def __init__(self, device: Device, world: World, net: Net) -> None:
-        self._options = device.options
-        self._world = world
-        self._pace = net.pace
-        self._circuit = world.site.circuit(device.circuit or "")
-        self._noise = random.Random(f"{device.name} {device.options.get('seed', 0)}")
-        self._start_wh = float(device.options.get("start_wh", START_WH))
         self.unit = Unit(device.name, net.mac(device.name))
+        super().__init__(device, net, Nameplate(self.unit.mac.upper(), self.unit.id, SERVICES))
+        self._world = world
+        self._circuit = world.site.circuit(device.circuit or "")
+        self._start_wh = float(device.options.get("start_wh", START_WH))
         self._started_s = world.elapsed_s
-        self._frozen = False
         self._em = self._measure()
         self._emdata = self._count()
         self._subscribers: dict[web.WebSocketResponse, str] = {}
-        self._sampling: asyncio.Task[None] | None = None
-        self._server = Server(self._app(), net.host)
         self._sockets = Sockets(self._server)
-        txt = {"gen": "2", "app": APP, "ver": VERSION}
-        self._presence = Presence(net.mdns, self.unit.id, (Service("_shelly._tcp", txt), Service("_http._tcp", txt)))
-        self._lapses = Lapses(self._habits(), net.pace)
         self._methods: dict[str, Callable[[Params], object]] = {
             "Shelly.GetDeviceInfo": lambda _: info(self.unit),
-            "Shelly.GetStatus": lambda _: self._status(),
+            "Shelly.GetStatus": lambda _: self.status(),
             "Shelly.GetConfig": lambda _: config(self.unit),
             "Shelly.GetComponents": self._components,
             "Shelly.ListMethods": lambda _: {"methods": sorted(self._methods)},
@@ -79,64 +73,22 @@ class Shelly:
             "Sys.GetStatus": lambda _: self._sys(),
         }
 
-    async def begin(self) -> Shelly:
+    async def begin(self) -> Self:
         """Listen, announce, sample."""
-        await self._server.open()
-        try:
-            await self._presence.appear(self._server.host, self._server.port)
-        except zeroconf.Error:  # somebody has its name
-            await self.stop()
-            raise
-        self._sampling = asyncio.create_task(self._sample())
+        await super().begin()
+        self._tasks.append(asyncio.create_task(self._sample()))
         return self
-
-    def describe(self) -> Address:
-        """How a hub would know it: the MAC is its serial, in capitals as its own answers have it."""
-        return Address("shelly", self.unit.mac.upper(), self._server.host, self._server.port)
-
-    async def fault(self, fault: Fault, for_s: float) -> None:
-        """Begin to fail for so many seconds. Offline is with a goodbye, as when it is shut down in order."""
-        await self._lapses.begin(fault, for_s)
-
-    async def move(self, host: str | None = None) -> None:
-        """Take another port (and address), as after a new DHCP lease, and announce it."""
-        await self._server.move(host)
-        await self._presence.appear(self._server.host, self._server.port)
-
-    async def stop(self) -> None:
-        """Leave the network with a goodbye."""
-        await self._lapses.close()
-        await cancel(self._sampling)
-        await self._presence.close()
-        await self._server.close()
 
     # --- faults
 
-    def _habits(self) -> Mapping[Fault, tuple[Step, Step]]:
-        return {
-            Fault.OFFLINE: (self._leave, self._return),
-            Fault.REBOOT: (self._server.cut, self._come_up),
-            Fault.SILENT: (self._server.hush, self._server.speak),
-            Fault.FROZEN: (self._freeze, self._thaw),
-        }
-
     async def _leave(self) -> None:
-        await self._server.cut()
+        """With a goodbye, as when it is shut down in order."""
+        await super()._leave()
         await self._presence.vanish()
-
-    async def _return(self) -> None:
-        await self._server.restore()
-        await self._presence.appear(self._server.host, self._server.port)
 
     async def _come_up(self) -> None:
         self._started_s = self._world.elapsed_s
-        await self._return()
-
-    async def _freeze(self) -> None:
-        self._frozen = True
-
-    async def _thaw(self) -> None:
-        self._frozen = False
+        await super()._come_up()
 
     # --- what it measures
 
@@ -148,16 +100,16 @@ class Shelly:
             due, seconds = due + 1 / self._pace, seconds + 1
             await asyncio.sleep(max(due - loop.time(), 0))
             before = self._em
-            if not self._frozen:
+            if not self.frozen:
                 self._em = self._measure()
-            if self._frozen or self._em != before:
+            if self.frozen or self._em != before:
                 await self._notify("NotifyStatus", {"em:0": self._em})
-            if seconds % EMDATA_EVERY_S == 0 and not self._frozen:
+            if seconds % EMDATA_EVERY_S == 0 and not self.frozen:
                 self._emdata = self._count()
                 await self._notify("NotifyStatus", {"emdata:0": self._emdata})
 
     def _measure(self) -> Status:
-        return em_status(Flow(self._circuit.current_a, self._world.site.supply_v), self._noise)
+        return em_status(Flow(self._circuit.current_a, self._world.site.supply_v), self._random)
 
     def _count(self) -> Status:
         a, b, c = self._circuit.import_wh
@@ -166,7 +118,8 @@ class Shelly:
 
     # --- what it answers
 
-    def _status(self) -> Status:
+    def status(self) -> Status:
+        """What Shelly.GetStatus answers. Frozen, only its clock goes on."""
         measured: Status = {"em:0": self._em, "emdata:0": self._emdata}
         return {**measured, **around(self._server.host), "sys": self._sys()}
 
@@ -177,7 +130,7 @@ class Shelly:
         """With `dynamic_only` only those that a user added: none."""
         if params.get("dynamic_only"):
             return components({}, {})
-        return components(self._status(), config(self.unit))
+        return components(self.status(), config(self.unit))
 
     def _only_0(self, answer: Callable[[], Status]) -> Callable[[Params], Status]:
         def checked(params: Params) -> Status:
@@ -211,7 +164,7 @@ class Shelly:
         return self._answer(request.match_info["method"], {key: _value(text) for key, text in request.query.items()})
 
     async def _post_method(self, request: web.Request) -> web.Response:
-        return self._answer(request.match_info["method"], _object(await request.text()) or {})
+        return self._answer(request.match_info["method"], json_object(await request.text()) or {})
 
     def _answer(self, method: str, params: Params) -> web.Response:
         """Results and errors bare, as on every path but /rpc."""
@@ -221,7 +174,7 @@ class Shelly:
             return web.json_response(error.as_json, status=error.http_status)
 
     async def _post_rpc(self, request: web.Request) -> web.Response:
-        frame = _object(await request.text())
+        frame = json_object(await request.text())
         answer = None if frame is None else self._respond(frame)
         if answer is None:
             error = RpcError(INVALID_ARGUMENT, "Invalid request frame")
@@ -232,7 +185,7 @@ class Shelly:
         return await self._sockets.serve(request, _welcome, self._hear)
 
     async def _hear(self, client: web.WebSocketResponse, text: str) -> None:
-        frame = _object(text)
+        frame = json_object(text)
         answer = None if frame is None else self._respond(frame)
         if frame is None or answer is None:
             return  # the device ignores what is no request
@@ -240,7 +193,7 @@ class Shelly:
         if isinstance(frame.get("src"), str) and client not in self._subscribers:
             self._subscribers[client] = str(frame["src"])
             if self._options.get("full_status", True):
-                await self._send(client, "NotifyFullStatus", self._status())
+                await self._send(client, "NotifyFullStatus", self.status())
 
     def _respond(self, frame: Params) -> Status | None:
         """The response frame; None when this is no request."""
@@ -276,15 +229,6 @@ class Shelly:
 
 async def _welcome(_client: web.WebSocketResponse, _: str) -> None:
     """Nothing is said to a new client before it asks."""
-
-
-def _object(text: str) -> Params | None:
-    """The JSON object in a request; None when it is none."""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _value(text: str) -> object:

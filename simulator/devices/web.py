@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
@@ -193,3 +194,12 @@ async def cancel(*tasks: asyncio.Task[None] | None) -> None:
     for outcome in await asyncio.gather(*known, return_exceptions=True):
         if isinstance(outcome, Exception):
             raise outcome
+
+
+def json_object(text: str) -> Mapping[str, object] | None:
+    """The JSON object in a request; None when it is none."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
