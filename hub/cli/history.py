@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,11 +102,18 @@ def _cell(value: object) -> str:
 
 
 def _stream(data: Path, query: Mapping[str, str]) -> None:
-    """CSV to stdout as it comes."""
+    """CSV to stdout as it comes; while that is a file, a terminal is told how far it is."""
+    tells = sys.stderr.isatty() and not sys.stdout.isatty()
 
     async def copy() -> None:
+        rows = 0
         async for part in stream(socket_path(data), "/history", query):
             click.echo(part, nl=False)
+            rows += part.count(b"\n")
+            if tells:
+                click.echo(f"\r{rows} rows", nl=False, err=True)
+        if tells:
+            click.echo(err=True)
 
     try:
         asyncio.run(copy())
