@@ -106,7 +106,7 @@ def _stream(data: Path, query: Mapping[str, str]) -> None:
     tells = sys.stderr.isatty() and not sys.stdout.isatty()
 
     async def copy() -> None:
-        rows = 0
+        rows = -1  # the header is none
         async for part in stream(socket_path(data), "/history", query):
             click.echo(part, nl=False)
             rows += part.count(b"\n")
