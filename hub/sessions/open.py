@@ -7,15 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
+from hub.core.state import LiveCharger, Picture
 from hub.core.tables import millis
 from hub.model.charger import Charger
+from hub.model.facts import SessionProgressed
 from hub.model.ids import SessionId
 from hub.model.session import LiveSession, TransactionStart, TransactionStop
 from hub.sessions.energy import Count, Flag, Flags, Sample, begin, counted, finished
-from hub.sessions.lifecycle import LATE, Begun, Ended, Entry, Session, entry
+from hub.sessions.lifecycle import FREE, LATE, PLUGGED, Begun, Ended, Entry, Session, entry
 
 RATED_W = 24_000.0  # what is believed of a charger at least, whatever the drawing allows it
 NEVER_S = float("-inf")
+LOST_STOP_S = 180.0  # a free outlet whose transaction was not ended by then: the stop was lost; drivers wait less
+REPLAY_S = 300.0  # energy without a start may have one: a charger that was away sends what it has kept
+MUTE_S = 1800.0  # without a transaction and a status: what takes nothing for so long is over
+PROGRESS_S = 60.0
+PROGRESS_WH = 10.0
 
 
 @dataclass(slots=True)
@@ -45,6 +52,37 @@ class Open:
             energy_wh=self.count.energy_wh,
         )
 
+    def is_over(self, live: LiveCharger | None, now_s: float) -> bool:
+        """Its outlet is free and nobody has said the end; or it has no transaction, says nothing, and takes nothing."""
+        if live is None or not live.online:
+            return False
+        if self.session.running is None and live.status in FREE:
+            return True  # it was seen, and could not be written down then
+        if self.free_at_s is not None and now_s - self.free_at_s > LOST_STOP_S:
+            return True
+        is_mute = self.session.is_unauthorised and live.status not in PLUGGED
+        return is_mute and now_s - self.moved_at_s > MUTE_S
+
+    def has_moved_on(self, now_s: float) -> bool:
+        """It has taken enough to be written down, and that was not a moment ago."""
+        energy_wh = self.count.energy_wh
+        if energy_wh is None or now_s - self.told_at_s < PROGRESS_S:
+            return False
+        return energy_wh - (self.told_wh or 0.0) >= PROGRESS_WH
+
+    def progress(self, at: datetime, picture: Picture) -> SessionProgressed | None:
+        """The fact of what it has taken so far."""
+        session, live = self.session, picture.chargers.get(self.session.charger)
+        if self.count.energy_wh is None:
+            return None
+        return SessionProgressed(
+            at=at,
+            charger=session.charger,
+            session=session.id,
+            energy_wh=self.count.energy_wh,
+            power_w=None if live is None or live.reading is None else live.reading.power_w,
+        )
+
 
 @dataclass(slots=True)
 class Idle:
@@ -53,6 +91,10 @@ class Idle:
     stood: Sample
     newest: Sample
     moved_at_s: float | None = None
+
+    def is_charge(self, now_s: float) -> bool:
+        """It has moved, and no start has come since that explains it."""
+        return self.moved_at_s is not None and now_s - self.moved_at_s >= REPLAY_S
 
 
 def most_w(charger: Charger | None) -> float:

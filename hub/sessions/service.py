@@ -24,7 +24,7 @@ from hub.core.store import Store
 from hub.core.tasks import Tasks
 from hub.model.charger import Charger, Status
 from hub.model.errors import NotKept
-from hub.model.facts import ChargerChanged, SessionProgressed
+from hub.model.facts import ChargerChanged
 from hub.model.ids import ChargerId, SessionId, StationId, TransactionId
 from hub.model.reading import ChargerReading, ChargerReport, ChargerStatus
 from hub.model.session import LiveSession, TransactionStart, TransactionStop
@@ -51,11 +51,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LOOK_S = 10.0  # how often somebody looks for sessions that moved on
-PROGRESS_S = 60.0
-PROGRESS_WH = 10.0
-LOST_STOP_S = 180.0  # a free outlet whose transaction was not ended by then: the stop was lost; drivers wait less
-REPLAY_S = 300.0  # energy without a start may have one: a charger that was away sends what it has kept
-MUTE_S = 1800.0  # without a transaction and a status: what takes nothing for so long is over
 
 
 class Sessions:
@@ -352,56 +347,32 @@ class Sessions:
             now_s = self._clock.monotonic()
             for charger, idle in list(self._idle.items()):
                 drawn = self._picture.site.chargers.get(charger)
-                if drawn is not None and idle.moved_at_s is not None and now_s - idle.moved_at_s >= REPLAY_S:
+                if drawn is not None and idle.is_charge(now_s):
                     self._begin_step(charger, self._notice(drawn, idle))
             for charger, open_ in list(self._open.items()):
                 drawn, station = self._picture.site.chargers.get(charger), open_.session.station
                 if drawn is None or not is_same(drawn.station, station):  # killed when it left the drawing
                     reason = "retired" if drawn is None else "replaced"
                     self._begin_step(charger, self._end_all(charger, station, reason))
-                elif self._is_over(open_, now_s):
+                elif open_.is_over(self._picture.chargers.get(charger), now_s):
                     self._begin_step(charger, self._leave(charger, open_.session.id))
             await self._write_down([open_ for open_ in self._open.values() if self._is_due(open_, now_s)])
-
-    def _is_over(self, open_: Open, now_s: float) -> bool:
-        """Its outlet is free and the stop was lost; or it has no transaction, says nothing, and takes nothing."""
-        live = self._picture.chargers.get(open_.session.charger)
-        if live is None or not live.online:
-            return False
-        if open_.session.running is None and live.status in FREE:
-            return True  # it was seen, and could not be written down then
-        if open_.free_at_s is not None and now_s - open_.free_at_s > LOST_STOP_S:
-            return True
-        is_mute = open_.session.is_unauthorised and live.status not in PLUGGED
-        return is_mute and now_s - open_.moved_at_s > MUTE_S
 
     def _is_due(self, open_: Open, now_s: float) -> bool:
         """It has moved on enough to be written down, and no step on it is under way."""
         turn = self._turns.get(open_.session.charger)
-        if (turn is not None and turn.locked()) or now_s - open_.told_at_s < PROGRESS_S:
-            return False
-        energy_wh = open_.count.energy_wh
-        return energy_wh is not None and energy_wh - (open_.told_wh or 0.0) >= PROGRESS_WH
+        return open_.has_moved_on(now_s) and not (turn is not None and turn.locked())
 
     async def _write_down(self, due: Iterable[Open]) -> None:
         """Note how far each was counted, in one unit of work, and say so."""
-        steps = [(open_.session, open_.count, self._progress(open_)) for open_ in due]
+        now, is_told = self._clock.now(), not self._store.is_short_of_space
+        steps = [(open_.session, open_.count, open_.progress(now, self._picture) if is_told else None) for open_ in due]
         if not steps:
             return
         for open_ in due:
             open_.told_wh, open_.told_at_s = open_.count.energy_wh, self._clock.monotonic()
         with suppress(NotKept):  # the store has said so; the next time counts from what is there
             await self._store.write(partial(books.checkpoints, steps=steps), durable=False)
-
-    def _progress(self, open_: Open) -> SessionProgressed | None:
-        session, energy_wh = open_.session, open_.count.energy_wh
-        if energy_wh is None or self._store.is_short_of_space:
-            return None
-        live = self._picture.chargers.get(session.charger)
-        power_w = None if live is None or live.reading is None else live.reading.power_w
-        return SessionProgressed(
-            at=self._clock.now(), charger=session.charger, session=session.id, energy_wh=energy_wh, power_w=power_w
-        )
 
     # small questions
 
