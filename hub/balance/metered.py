@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hub.balance.background import ZERO, Amps, Span, estimate, least, span, together
+from hub.balance.background import MOVES_A, ZERO, Amps, Span, estimate, least, span, together
 from hub.balance.network import in_phase
 from hub.balance.track import Track
 from hub.balance.tree import Tree
@@ -88,6 +88,7 @@ class Watch:
     now_a: Amps | None = None
     past: Past = field(default_factory=Past)
     sure: Past = field(default_factory=Past)  # the least that the background can have been
+    clear: bool = False  # it has spoken when everybody below was known and no car was on its way
 
     def hear(self, meter_a: Amps, at_s: float, cars: Span) -> None:
         """A sample of the meter, and what the cars drew then."""
@@ -108,7 +109,7 @@ class Watch:
     def remember(self, before: Watch) -> None:
         """Take over the past of the same circuit in an earlier drawing."""
         self.heard_s, self.meter_a, self.power_w = before.heard_s, before.meter_a, before.power_w
-        self.now_a, self.past, self.sure = before.now_a, before.past, before.sure
+        self.now_a, self.past, self.sure, self.clear = before.now_a, before.past, before.sure, before.clear
 
     def silent(self, now_s: float) -> bool:
         """The meter says nothing about now."""
@@ -148,11 +149,10 @@ class Backgrounds:
         asks = False
         for watch in self.watches.values():
             if watch.circuit.meter == live.id and live.reading is not None and live.reading_at_s != watch.heard_s:
-                is_first = watch.behind(self._start_s(watch), now_s)
-                if is_first:
-                    watch.forget()
-                waited = is_first or watch.behind(self._follow_s(watch), now_s)
                 at_s = now_s if live.reading_at_s is None else live.reading_at_s
+                waited = self._held(watch, now_s) or watch.behind(self._start_s(watch), now_s)
+                if self._begins(watch, at_s, now_s):
+                    watch.forget()
                 asks = self._hear(watch, live.reading, at_s) or waited or asks
         return asks
 
@@ -173,18 +173,31 @@ class Backgrounds:
     def behind(self, now_s: float) -> set[CircuitId]:
         """The metered circuits whose meter has not spoken since it is known what each charger below may draw.
 
-        Their background is still that of a time when more was kept free for a charger, or when a car had not come up
-        to its limit yet: nothing is raised on that.
+        Their background is still that of a time when more was kept free for a charger, or when cars were on their way:
+        nothing is raised on that.
         """
-        return {id for id, watch in self.watches.items() if watch.behind(self._follow_s(watch), now_s)}
+        return {id for id, watch in self.watches.items() if self._held(watch, now_s)}
 
     def starting(self, now_s: float) -> set[MeterId]:
         """The meters that have not spoken since the chargers below them answered after the hub's start."""
         behind = (w.circuit.meter for w in self.watches.values() if w.behind(self._start_s(w), now_s))
         return {meter for meter in behind if meter is not None}
 
-    def _follow_s(self, watch: Watch) -> float:
-        return _latest(track.follows_s for _, track in self._below[watch.circuit.id])
+    def _held(self, watch: Watch, now_s: float) -> bool:
+        below = [track for _, track in self._below[watch.circuit.id]]
+        if watch.clear:
+            return watch.behind(_latest(track.known_s for track in below), now_s)
+        return now_s - _latest(track.follows_s for track in below) <= SILENT_S
+
+    def _begins(self, watch: Watch, at_s: float, now_s: float) -> bool:
+        """With this sample everybody below is known for the first time, or for the first time no car is on its way."""
+        below = [track for _, track in self._below[watch.circuit.id]]
+        known = not any(track.awaited(now_s) or track.to_be_read(now_s) for track in below)
+        follow = at_s > _latest(track.follows_s for track in below)
+        if known and follow and not watch.clear and all(_is_sure(track, at_s) for track in below if track.reachable):
+            watch.clear = True
+            return True
+        return watch.behind(self._start_s(watch), now_s)
 
     def _start_s(self, watch: Watch) -> float:
         return _latest(track.known_s for _, track in self._below[watch.circuit.id] if track.starts)
@@ -209,6 +222,12 @@ class Backgrounds:
         if watch.silent(now_s) and declared is not None:
             amps = declared if amps is None else _worse(amps, declared)
         return below if amps is None else amps.map(lambda a: a + self._besides.margin_a)
+
+
+def _is_sure(track: Track, at_s: float) -> bool:
+    """What it drew at that moment is known well enough."""
+    drew = span(track, at_s)
+    return all(high - low <= MOVES_A for low, high in zip(drew.low_a, drew.high_a, strict=True))
 
 
 def _latest(moments_s: Iterable[float | None]) -> float:

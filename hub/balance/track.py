@@ -159,7 +159,7 @@ class Track:
     @property
     def follows_s(self) -> float | None:
         """Since when it is known and its car follows, also what a hub told it just before it died; None: unknown."""
-        return None if self.known_s is None else max(self.known_s, self.since_s + FOLLOW_S)
+        return None if self.known_s is None else max(self.known_s, self.since_s + FOLLOW_S, self.fell_s + FOLLOW_S)
 
     @property
     def starts(self) -> bool:
