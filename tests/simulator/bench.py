@@ -2,18 +2,23 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
+import aiohttp
 from zeroconf import IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from simulator.devices.base import Running
 from simulator.world.car import CarModel
 from simulator.world.plan import SitePlan
 from simulator.world.world import World
 
 LOOPBACK = "127.0.0.1"
 CAR = CarModel("test car", phases=1, max_a=32.0)
+
+Said = TypeVar("Said")
 
 
 def site(wiring: tuple[str, ...] = ("L1",), house_a: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> World:
@@ -55,6 +60,37 @@ async def refused(host: str, port: int) -> bool:
     writer.close()
     await writer.wait_closed()
     return False
+
+
+@asynccontextmanager
+async def asking(device: Running) -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client for a started device, which stops in the end."""
+    try:
+        # a connection for each request: one that is kept alive would fail once after each restart
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(5)) as session:
+            yield session
+    finally:
+        await device.stop()
+
+
+async def gone(device: Running) -> bool:
+    """Its connections are refused now or soon."""
+    at = device.describe()
+    async with asyncio.timeout(5):
+        while not await refused(at.host or "", at.port or 0):
+            await asyncio.sleep(0.01)
+    return True
+
+
+async def comes_back(ask: Callable[[], Awaitable[Said]]) -> Said:
+    """The first answer that it gives again."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                return await ask()
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.01)
 
 
 class Ear:

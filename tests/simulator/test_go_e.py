@@ -14,7 +14,7 @@ from simulator.devices.base import Device, Fault, Net, Option
 from simulator.devices.go_e import GoE, start
 from simulator.world.car import CarModel
 from simulator.world.world import World
-from tests.simulator.bench import CAR, LOOPBACK, listening, pass_time, refused, site, until
+from tests.simulator.bench import CAR, LOOPBACK, asking, comes_back, gone, listening, pass_time, refused, site, until
 
 PACE = 20.0
 THREE = CarModel("three phases", phases=3, max_a=16.0)
@@ -39,6 +39,10 @@ class Client:
         assert isinstance(found, dict)
         return found
 
+    async def waking(self) -> dict[str, Any]:
+        """What tells whether it knows its charge controller."""
+        return await self.read("car", "err", "modelStatus", "alw", "amp")
+
     async def set(self, **values: str) -> tuple[int, dict[str, Any]]:
         status, text = await self.get("/api/set", **values)
         found = json.loads(text)
@@ -56,12 +60,8 @@ class Client:
 async def a_go_e(world: World, net: Net | None = None, **options: Option) -> AsyncIterator[Client]:
     device = Device("go_e", "GE1", ("b1",), options=MappingProxyType({"slow_share": 0.0, **options}))
     go_e = await start(device, world, net or Net(pace=PACE))
-    try:
-        connector = aiohttp.TCPConnector(force_close=True)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(5)) as session:
-            yield Client(go_e, session)
-    finally:
-        await go_e.stop()
+    async with asking(go_e) as session:
+        yield Client(go_e, session)
 
 
 # --- what it says
@@ -220,8 +220,8 @@ async def test_after_a_restart_it_has_the_stored_current_and_no_pause() -> None:
         await client.set(amp="10", frc="1")
         await client.until("amp", 10)
         assert await client.set(rst="true") == (200, {"rst": True})
-        assert await gone(client)
-        waking = await comes_back(client)
+        assert await gone(client.go_e)
+        waking = await comes_back(client.waking)
         assert (waking["car"], waking["err"], waking["modelStatus"], waking["alw"]) == (None, None, 0, False)
         await client.until("car", 1)
         assert await client.read("amp", "frc") == {"amp": 10, "frc": 0}
@@ -231,7 +231,7 @@ async def test_a_restart_loses_what_was_taken_a_moment_ago() -> None:
     async with a_go_e(site(), Net(pace=4)) as client:
         await client.set(amp="10")
         await client.go_e.fault(Fault.REBOOT, 0.4)
-        assert (await comes_back(client))["amp"] == 32
+        assert (await comes_back(client.waking))["amp"] == 32
         assert client.go_e.settings.flash_writes == 0
 
 
@@ -294,22 +294,3 @@ async def test_it_is_announced_follows_its_address_and_says_goodbye(hardware: st
             await until(lambda: ear.found[f"{unit.name}.{service}"] == ("127.0.0.2", moved.port, {}))
             assert await refused(LOOPBACK, address.port or 0)
         await until(lambda: not names & ear.found.keys())
-
-
-async def gone(client: Client) -> bool:
-    """Connections are refused now or soon."""
-    at = client.go_e.describe()
-    async with asyncio.timeout(5):
-        while not await refused(at.host or "", at.port or 0):
-            await asyncio.sleep(0.01)
-    return True
-
-
-async def comes_back(client: Client) -> dict[str, Any]:
-    """The first status that it gives again."""
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                return await client.read("car", "err", "modelStatus", "alw", "amp")
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(0.01)

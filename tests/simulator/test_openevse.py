@@ -13,7 +13,7 @@ import zeroconf
 from simulator.devices.base import Device, Fault, Net, Option
 from simulator.devices.openevse import OpenEvse, start
 from simulator.world.world import World
-from tests.simulator.bench import CAR, LOOPBACK, listening, pass_time, refused, site, until
+from tests.simulator.bench import CAR, LOOPBACK, asking, comes_back, gone, listening, pass_time, refused, site, until
 
 PACE = 20.0
 
@@ -44,13 +44,8 @@ class Client:
 async def an_openevse(world: World, net: Net | None = None, **options: Option) -> AsyncIterator[Client]:
     device = Device("openevse", "OE1", ("b1",), options=MappingProxyType({"slow_share": 0.0, **options}))
     openevse = await start(device, world, net or Net(pace=PACE))
-    try:
-        # a connection for each request: one that is kept alive would fail once after each restart
-        connector = aiohttp.TCPConnector(force_close=True)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(5)) as session:
-            yield Client(openevse, session)
-    finally:
-        await openevse.stop()
+    async with asking(openevse) as session:
+        yield Client(openevse, session)
 
 
 async def frames(ws: aiohttp.ClientWebSocketResponse, enough: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -271,10 +266,10 @@ async def test_a_restart_drops_everybody_and_forgets_the_override() -> None:
         async with asyncio.timeout(5):
             while (await ws.receive()).type is aiohttp.WSMsgType.TEXT:
                 pass
-        assert await gone(client)
+        assert await gone(client.openevse)
         pass_time(world, 1)
         assert world.evses["b1"].offered_a == 10  # the controller goes on without its gateway
-        waking = await comes_back(client)
+        waking = await comes_back(client.status)
         assert (waking["state"], waking["evse_connected"], waking["pilot"]) == (0, 0, 0)
         assert "total_energy" not in waking
         assert "session_energy" not in waking
@@ -310,8 +305,8 @@ async def test_offline_is_refused_and_keeps_the_override() -> None:
     async with an_openevse(site()) as client:
         await client.call("POST", "/override", {"charge_current": 10})
         await client.openevse.fault(Fault.OFFLINE, for_s=2)
-        assert await gone(client)
-        assert (await comes_back(client))["pilot"] == 10
+        assert await gone(client.openevse)
+        assert (await comes_back(client.status))["pilot"] == 10
 
 
 async def test_a_fault_asked_for_again_lasts_longer() -> None:
@@ -319,8 +314,8 @@ async def test_a_fault_asked_for_again_lasts_longer() -> None:
         await client.openevse.fault(Fault.OFFLINE, for_s=1)
         await client.openevse.fault(Fault.OFFLINE, for_s=4)
         await asyncio.sleep(2 / PACE)
-        assert await gone(client)
-        assert (await comes_back(client))["state"] == 1
+        assert await gone(client.openevse)
+        assert (await comes_back(client.status))["state"] == 1
 
 
 async def test_silent_it_takes_connections_and_says_nothing() -> None:
@@ -413,22 +408,3 @@ async def test_two_runs_have_two_serials() -> None:
     async with an_openevse(site(), Net(suffix="one")) as one, an_openevse(site(), Net(suffix="two")) as two:
         assert one.openevse.describe().station != two.openevse.describe().station
         assert one.openevse.unit.hostname != two.openevse.unit.hostname
-
-
-async def gone(client: Client) -> bool:
-    """Connections are refused now or soon."""
-    address = client.openevse.describe()
-    async with asyncio.timeout(5):
-        while not await refused(address.host or "", address.port or 0):
-            await asyncio.sleep(0.01)
-    return True
-
-
-async def comes_back(client: Client) -> dict[str, Any]:
-    """The first status that it gives again."""
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                return await client.status()
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(0.01)

@@ -15,7 +15,7 @@ from simulator.devices.shelly import Shelly, start
 from simulator.devices.shelly_sample import Flow, Registers, em_status, emdata_status
 from simulator.world.evse import Three
 from simulator.world.world import World
-from tests.simulator.bench import CAR, LOOPBACK, listening, pass_time, refused, site, until
+from tests.simulator.bench import CAR, LOOPBACK, asking, comes_back, listening, pass_time, refused, site, until
 
 PACE = 20.0
 HOUSE: Three = (10.0, 2.0, 0.5)
@@ -59,12 +59,8 @@ class Client:
 async def a_shelly(world: World, net: Net | None = None, **options: Option) -> AsyncIterator[Client]:
     device = Device("shelly", "meter", circuit="grid", options=MappingProxyType(options))
     shelly = await start(device, world, net or Net(pace=PACE))
-    try:
-        connector = aiohttp.TCPConnector(force_close=True)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(5)) as session:
-            yield Client(shelly, session)
-    finally:
-        await shelly.stop()
+    async with asking(shelly) as session:
+        yield Client(shelly, session)
 
 
 def a_site() -> World:
@@ -320,10 +316,7 @@ async def test_offline_it_refuses_and_drops_and_comes_back_on_its_port() -> None
         await client.shelly.fault(Fault.OFFLINE, for_s=4)
         assert await refused(LOOPBACK, address.port or 0)
         assert (await ws.receive()).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
-        async with asyncio.timeout(5):
-            while await refused(LOOPBACK, address.port or 0):
-                await asyncio.sleep(0.01)
-        assert (await client.em())["id"] == 0
+        assert (await comes_back(client.em))["id"] == 0
         assert client.shelly.describe() == address
 
 
@@ -333,10 +326,8 @@ async def test_a_reboot_starts_the_uptime_again() -> None:
         pass_time(world, 100)
         assert (await client.get("/rpc/Sys.GetStatus"))[1]["uptime"] >= 99
         await client.shelly.fault(Fault.REBOOT, for_s=1)
-        async with asyncio.timeout(5):
-            while await refused(LOOPBACK, client.shelly.describe().port or 0):
-                await asyncio.sleep(0.01)
-        assert (await client.get("/rpc/Sys.GetStatus"))[1]["uptime"] == 0
+        _, system = await comes_back(lambda: client.get("/rpc/Sys.GetStatus"))
+        assert system["uptime"] == 0
 
 
 # --- how it is found

@@ -1,7 +1,6 @@
 """The go-e driver against the simulator's go-e Charger on real sockets: limits, pauses, flash, restarts, cards."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,7 +9,6 @@ import pytest
 from aiohttp import web
 
 from hub.sdk import (
-    Address,
     Capability,
     ChargerReading,
     ChargerStatus,
@@ -34,44 +32,21 @@ from simulator.devices import go_e as emulator
 from simulator.devices.base import Device, Fault, Net, Option
 from simulator.world.car import CarModel
 from simulator.world.world import World
-from tests.simulator.bench import CAR, LOOPBACK, pass_time, site
+from tests.integrations.bench import PACE, Bench, a_server, passing
+from tests.simulator.bench import CAR, pass_time, site
 
-PACE = 20.0
 USUAL = Pace()
 PATIENT = replace(USUAL, raise_gap_s=30.0)
 FOR_A_WHILE_S = 40.0  # of the device's time; two real seconds
 
 
-class Bench:
-    """An emulated go-e Charger, the driver, and the host that records."""
-
-    def __init__(self, world: World, device: emulator.GoE, host: RecordingStationHost) -> None:
-        self.world, self.device, self.host = world, device, host
-        self.driver: GoE | None = None
-
-    def follow_device(self) -> None:
-        """As discovery does: the host has the address that the device announces."""
-        at = self.device.describe()
-        self.host.where = Address(str(at.host), int(at.port or 0))
+class GoEBench(Bench[emulator.GoE, GoE]):
+    """With a go-e Charger on it."""
 
     async def drive(self, pace: Pace = USUAL) -> GoE:
         self.driver = GoE(self.host, Client(self.host), pace).begin()
         await until(lambda: self.link is Link.UP)
         return self.driver
-
-    @property
-    def held_a(self) -> float | None:
-        held = self.host.last(LimitHeld)
-        return None if held is None else held.limit_a
-
-    @property
-    def status(self) -> Status | None:
-        said = self.host.last(ChargerStatus)
-        return None if said is None else said.status
-
-    @property
-    def link(self) -> Link | None:
-        return self.host.contacts[-1].link if self.host.contacts else None
 
     async def set(self, **values: int) -> None:
         """Somebody else sets something, in the app."""
@@ -81,30 +56,13 @@ class Bench:
 
 
 @asynccontextmanager
-async def a_bench(world: World | None = None, station: str | None = None, **options: Option) -> AsyncIterator[Bench]:
+async def a_bench(world: World | None = None, station: str | None = None, **options: Option) -> AsyncIterator[GoEBench]:
     world = world or site()
-    device = await emulator.start(
-        Device("go_e", "GE1", ("b1",), options=MappingProxyType({"slow_share": 0.0, **options})), world, Net(pace=PACE)
-    )
-    name = StationId(station or device.describe().station)
-    try:
-        async with RecordingStationHost(name, clock=QuickClock(PACE)) as host:
-            bench = Bench(world, device, host)
-            bench.follow_device()
-            yield bench
-            if bench.driver is not None:
-                await bench.driver.stop()
-            assert device.unfiltered == 0
-    finally:
-        await device.stop()
-
-
-async def passing(world: World, condition: Callable[[], object], within_s: float = 5.0) -> None:
-    """Let the world go on, ten times faster than real, until the condition is true."""
-    async with asyncio.timeout(within_s):
-        while not condition():
-            world.step(0.1)
-            await asyncio.sleep(0.01)
+    unit = Device("go_e", "GE1", ("b1",), options=MappingProxyType({"slow_share": 0.0, **options}))
+    device = await emulator.start(unit, world, Net(pace=PACE))
+    async with GoEBench.of(world, device, station) as bench:
+        yield bench
+    assert device.unfiltered == 0
 
 
 # --- what it says
@@ -457,7 +415,7 @@ async def test_it_is_followed_to_its_new_address() -> None:
         driver = await bench.drive()
         await driver.set_limit(1, 10)
         await bench.device.move()
-        bench.follow_device()
+        bench.follow(bench.device)
         assert await driver.set_limit(1, 12) == 12
         assert bench.device.settings.amp == 12
 
@@ -487,24 +445,6 @@ async def test_a_unit_that_was_adopted_by_its_name_is_known_by_it() -> None:
 # --- other servers
 
 
-@asynccontextmanager
-async def a_server(status: int, text: str) -> AsyncIterator[Address]:
-    """Whatever it is asked, it answers this."""
-
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=text, status=status)
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, 0).start()
-    try:
-        yield Address(LOOPBACK, int(runner.addresses[0][1]))
-    finally:
-        await runner.cleanup()
-
-
 @pytest.mark.parametrize(
     ("status", "text", "why"),
     [
@@ -515,8 +455,11 @@ async def a_server(status: int, text: str) -> AsyncIterator[Address]:
     ],
 )
 async def test_what_answers_otherwise(status: int, text: str, why: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=text, status=status)
+
     async with (
-        a_server(status, text) as where,
+        a_server([web.get("/{path:.*}", answer)]) as where,
         RecordingStationHost(StationId("062145"), clock=QuickClock(PACE), where=where) as host,
     ):
         driver = await start(host, Config())

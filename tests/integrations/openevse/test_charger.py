@@ -1,7 +1,6 @@
 """The OpenEVSE driver against the simulator's OpenEVSE on real sockets: limits, restarts, drops, silence, strangers."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType
@@ -11,7 +10,6 @@ import pytest
 from aiohttp import web
 
 from hub.sdk import (
-    Address,
     Capability,
     ChargerReading,
     ChargerStatus,
@@ -32,42 +30,18 @@ from integrations.openevse.client import Client
 from integrations.openevse.config import Config
 from simulator.devices import openevse as emulator
 from simulator.devices.base import Device, Fault, Net, Option
-from simulator.world.world import World
-from tests.simulator.bench import CAR, LOOPBACK, pass_time, site
+from tests.integrations.bench import PACE, Bench, a_server, passing
+from tests.simulator.bench import CAR, pass_time, site
 
-PACE = 20.0
 FOR_A_WHILE_S = 40.0  # of the device's time; two real seconds
 
 
-class Bench:
-    """An emulated OpenEVSE, the driver, and the host that records."""
-
-    def __init__(self, world: World, device: emulator.OpenEvse, host: RecordingStationHost) -> None:
-        self.world, self.device, self.host = world, device, host
-        self.driver: OpenEvse | None = None
-
-    def follow_device(self) -> None:
-        """As discovery does: the host has the address that the device announces."""
-        at = self.device.describe()
-        self.host.where = Address(str(at.host), int(at.port or 0))
+class OpenEvseBench(Bench[emulator.OpenEvse, OpenEvse]):
+    """With an OpenEVSE on it."""
 
     async def drive(self, **config: str) -> OpenEvse:
         self.driver = await start(self.host, Config.model_validate(config))
         return self.driver
-
-    @property
-    def held_a(self) -> float | None:
-        held = self.host.last(LimitHeld)
-        return None if held is None else held.limit_a
-
-    @property
-    def status(self) -> Status | None:
-        said = self.host.last(ChargerStatus)
-        return None if said is None else said.status
-
-    @property
-    def link(self) -> Link | None:
-        return self.host.contacts[-1].link if self.host.contacts else None
 
     async def call(self, method: str, path: str, body: object = None) -> dict[str, object]:
         """Somebody else talks to the device."""
@@ -78,31 +52,12 @@ class Bench:
 
 
 @asynccontextmanager
-async def a_bench(world: World | None = None, station: str | None = None, **options: Option) -> AsyncIterator[Bench]:
-    world = world or site()
-    device = await emulator.start(
-        Device("openevse", "OE1", ("b1",), options=MappingProxyType({"slow_share": 0.0, **options})),
-        world,
-        Net(pace=PACE),
-    )
-    name = StationId(station or device.describe().station)
-    try:
-        async with RecordingStationHost(name, clock=QuickClock(PACE)) as host:
-            bench = Bench(world, device, host)
-            bench.follow_device()
-            yield bench
-            if bench.driver is not None:
-                await bench.driver.stop()
-    finally:
-        await device.stop()
-
-
-async def passing(world: World, condition: Callable[[], object], within_s: float = 5.0) -> None:
-    """Let the world go on, ten times faster than real, until the condition is true."""
-    async with asyncio.timeout(within_s):
-        while not condition():
-            world.step(0.1)
-            await asyncio.sleep(0.01)
+async def a_bench(station: str | None = None, **options: Option) -> AsyncIterator[OpenEvseBench]:
+    world = site()
+    unit = Device("openevse", "OE1", ("b1",), options=MappingProxyType({"slow_share": 0.0, **options}))
+    device = await emulator.start(unit, world, Net(pace=PACE))
+    async with OpenEvseBench.of(world, device, station) as bench:
+        yield bench
 
 
 # --- what it says
@@ -340,7 +295,7 @@ async def test_it_is_followed_to_its_new_address() -> None:
         await driver.set_limit(1, 10)
         await until(lambda: bench.link is Link.UP)
         await bench.device.move()
-        bench.follow_device()
+        bench.follow(bench.device)
         assert await driver.set_limit(1, 12) == 12
         await until(lambda: bench.device._sockets.clients)
         assert bench.device.status()["pilot"] == 12
@@ -366,8 +321,7 @@ async def test_an_exchanged_unit_is_noticed_when_the_address_changes() -> None:
         await until(lambda: bench.link is Link.UP)
         stranger = await emulator.start(Device("openevse", "OE2", ("b1",)), site(), Net(pace=PACE))
         try:
-            at = stranger.describe()
-            bench.host.where = Address(str(at.host), int(at.port or 0))
+            bench.follow(stranger)
             await until(lambda: bench.link is Link.DOWN)
             assert "another OpenEVSE" in bench.host.contacts[-1].why
         finally:
@@ -375,19 +329,6 @@ async def test_an_exchanged_unit_is_noticed_when_the_address_changes() -> None:
 
 
 # --- firmware of other ages, and passwords
-
-
-@asynccontextmanager
-async def a_server(routes: list[web.RouteDef]) -> AsyncIterator[Address]:
-    app = web.Application()
-    app.add_routes(routes)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, 0).start()
-    try:
-        yield Address(LOOPBACK, int(runner.addresses[0][1]))
-    finally:
-        await runner.cleanup()
 
 
 async def test_firmware_2_is_shown_but_cannot_be_limited() -> None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 from aiohttp import web
 
-from hub.sdk import Address, Identity, Link, MeterId, MeterReading, PerPhase, StationId
+from hub.sdk import Identity, Link, MeterId, MeterReading, PerPhase, StationId
 from hub.sdk.testing import QuickClock, RecordingStationHost, until
 from integrations.shelly.client import Client
 from integrations.shelly.config import Config
@@ -17,27 +17,17 @@ from integrations.shelly.meter import Pace, ShellyMeter, start
 from simulator.devices import shelly as emulator
 from simulator.devices.base import Device, Fault, Net
 from simulator.world.evse import Three
-from simulator.world.world import World
+from tests.integrations.bench import PACE, Bench, a_server
 from tests.integrations.shelly.documents import EM, INFO, MONOPHASE
-from tests.simulator.bench import LOOPBACK, pass_time, site
+from tests.simulator.bench import pass_time, site
 
-PACE = 20.0
 METER = MeterId("main")
 FOR_A_WHILE_S = 20.0  # of the device's time; one real second
 QUICK = replace(Pace(), answer_s=0.3)  # real seconds: a deadline is not paced
 
 
-class Bench:
-    """An emulated Shelly, the driver, and the host that records."""
-
-    def __init__(self, world: World, device: emulator.Shelly, host: RecordingStationHost) -> None:
-        self.world, self.device, self.host = world, device, host
-        self.driver: ShellyMeter | None = None
-
-    def follow_device(self) -> None:
-        """As discovery does: the host has the address that the device announces."""
-        at = self.device.describe()
-        self.host.where = Address(str(at.host), int(at.port or 0))
+class ShellyBench(Bench[emulator.Shelly, ShellyMeter]):
+    """With a Shelly on it."""
 
     async def drive(self, pace: Pace | None = None) -> ShellyMeter:
         if pace is None:
@@ -47,30 +37,18 @@ class Bench:
         return self.driver
 
     @property
-    def link(self) -> Link | None:
-        return self.host.contacts[-1].link if self.host.contacts else None
-
-    @property
     def readings(self) -> list[MeterReading]:
         return self.host.of(MeterReading)
 
 
 @asynccontextmanager
-async def a_bench(house_a: Three = (0.0, 0.0, 0.0), station: str | None = None) -> AsyncIterator[Bench]:
+async def a_bench(house_a: Three = (0.0, 0.0, 0.0), station: str | None = None) -> AsyncIterator[ShellyBench]:
     world = site(house_a=house_a)
     pass_time(world, 1)
     options = MappingProxyType({"start_wh": 500_000.0})
     device = await emulator.start(Device("shelly", "M1", circuit="grid", options=options), world, Net(pace=PACE))
-    name = StationId(station or device.describe().station)
-    try:
-        async with RecordingStationHost(name, meter=METER, clock=QuickClock(PACE)) as host:
-            bench = Bench(world, device, host)
-            bench.follow_device()
-            yield bench
-            if bench.driver is not None:
-                await bench.driver.stop()
-    finally:
-        await device.stop()
+    async with ShellyBench.of(world, device, station, METER) as bench:
+        yield bench
 
 
 # --- what it says
@@ -186,7 +164,7 @@ async def test_it_is_followed_to_its_new_address() -> None:
         await bench.drive()
         await until(lambda: bench.link is Link.UP)
         await bench.device.move()
-        bench.follow_device()
+        bench.follow(bench.device)
         readings = len(bench.readings)
         await until(lambda: len(bench.readings) > readings + 5)
         assert bench.link is Link.UP
@@ -209,8 +187,7 @@ async def test_an_exchanged_device_is_noticed_when_the_address_changes() -> None
         await until(lambda: bench.device._subscribers)
         stranger = await emulator.start(Device("shelly", "M2", circuit="grid"), bench.world, Net(pace=PACE))
         try:
-            at = stranger.describe()
-            bench.host.where = Address(str(at.host), int(at.port or 0))
+            bench.follow(stranger)
             await until(lambda: bench.link is Link.DOWN)
             readings = len(bench.readings)
             await asyncio.sleep(0.2)
@@ -220,19 +197,6 @@ async def test_an_exchanged_device_is_noticed_when_the_address_changes() -> None
 
 
 # --- other profiles, locks and generations
-
-
-@asynccontextmanager
-async def a_server(routes: list[web.RouteDef]) -> AsyncIterator[Address]:
-    app = web.Application()
-    app.add_routes(routes)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, 0).start()
-    try:
-        yield Address(LOOPBACK, int(runner.addresses[0][1]))
-    finally:
-        await runner.cleanup()
 
 
 async def test_the_monophase_profile_is_asked_as_a_whole() -> None:
