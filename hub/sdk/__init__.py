@@ -34,6 +34,7 @@ from hub.sdk.host import Decision, ServerHost, StationHost
 from hub.sdk.manifest import Manifest, Matcher
 from hub.sdk.plugged import keep_transaction
 from hub.sdk.poller import Poller
+from hub.sdk.web_device import WebDevice, json_object
 
 __all__ = [
     "PHASES",
@@ -87,8 +88,10 @@ __all__ = [
     "Unlocks",
     "Unreachable",
     "Unsupported",
+    "WebDevice",
     "back_off_s",
     "floor_to",
+    "json_object",
     "keep_transaction",
     "known",
     "listen",

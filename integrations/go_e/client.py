@@ -1,18 +1,16 @@
 """Talking to one go-e Charger: two paths, /api/status with a filter and /api/set, both by GET.
 
-Everything is never asked for: the vendor advises against it. Each request has its own connection, since the ESP32 has
-few. The HTTP status says little: where a model lacks one key, firmware 60.3 answers 400 and with the other keys.
+Everything is never asked for: the vendor advises against it. The HTTP status says little: where a model lacks one key,
+firmware 60.3 answers 400 and with the other keys.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-import aiohttp
 import orjson
 
-from hub.sdk import Refused, StationHost, Unreachable
+from hub.sdk import Refused, StationHost, Unreachable, WebDevice, json_object
 
 REQUEST_S = 4.0
 AGAIN_S = 0.5
@@ -24,7 +22,8 @@ class Client:
     """The device at whatever address it has now. Everything raises Unreachable when it does not answer properly."""
 
     def __init__(self, host: StationHost) -> None:
-        self._host = host
+        self._clock = host.clock
+        self._device = WebDevice(host, REQUEST_S)
         self._legacy = False  # it takes short JSON arrays as a filter
 
     def forget(self) -> None:
@@ -72,34 +71,11 @@ class Client:
 
     async def _ask(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
         """HTTP status and body, of the second attempt where at first its own lock was taken (500)."""
-        status, body = await self._get(path, query)
+        status, body = await self._device.get(path, query)
         if status >= 500:
-            await self._host.clock.sleep(AGAIN_S)
-            status, body = await self._get(path, query)
+            await self._clock.sleep(AGAIN_S)
+            status, body = await self._device.get(path, query)
         return status, body
-
-    async def _get(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
-        address = self._host.address()
-        if address is None:
-            raise Unreachable("its address is not known", "wait until it announces itself, or set host in its entry")
-        url = f"http://{address}{path}"
-        request = self._host.http.get(url, params=query, headers={"Connection": "close"}, allow_redirects=False)
-        try:
-            async with asyncio.timeout(REQUEST_S), request as answer:
-                return answer.status, await answer.read()
-        except TimeoutError:
-            raise Unreachable(f"{url} gives no answer within {REQUEST_S:.0f} s") from None
-        except (aiohttp.ClientError, OSError) as failed:
-            raise Unreachable(f"{url} does not answer: {str(failed) or type(failed).__name__}") from failed
-
-
-def json_object(text: bytes) -> Mapping[str, object] | None:
-    """The JSON object in a text; None when it is none."""
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _status(body: bytes, keys: Sequence[str]) -> Mapping[str, object] | None:

@@ -1,21 +1,16 @@
-"""Talking to one OpenEVSE: JSON over HTTP, and a WebSocket that sends changes of the status.
-
-Each request has its own connection: the ESP32 has few sockets, and one kept alive would fail once after each restart.
-"""
+"""Talking to one OpenEVSE: JSON over HTTP, and a WebSocket that sends changes of the status."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
-import orjson
 
-from hub.sdk import Refused, StationHost, Unreachable, Unsupported
+from hub.sdk import Refused, StationHost, Unreachable, Unsupported, WebDevice, json_object
 from integrations.openevse.config import Config
 
 REQUEST_S = 4.0
-PING_S = 15.0  # a WebSocket that answers no ping for half of that is closed
+PING_S = 15.0
 LONGEST_FRAME = 64 * 1024
 
 
@@ -23,13 +18,13 @@ class Client:
     """The device at whatever address it has now. Everything raises Unreachable when it does not answer properly."""
 
     def __init__(self, host: StationHost, config: Config) -> None:
-        self._host = host
+        self._device = WebDevice(host, REQUEST_S, _login(config))
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._config = config
 
     async def get(self, path: str) -> Mapping[str, object] | None:
         """The JSON object behind a path; None when there is nothing (404)."""
-        status, body = await self._ask("GET", path)
+        status, body = await self._device.get(path)
+        _check(status)
         if status == 404:
             return None
         if status >= 300:
@@ -41,7 +36,8 @@ class Client:
 
     async def post(self, path: str, body: Mapping[str, object]) -> None:
         """Send a JSON object. Raises Unsupported when the firmware has no such path, Refused when it says no."""
-        status, answer = await self._ask("POST", path, body)
+        status, answer = await self._device.post(path, body)
+        _check(status)
         if status == 404:
             raise Unsupported(f"its firmware has no {path}", "update its Wi-Fi firmware to 4 or later")
         if status >= 300:
@@ -50,7 +46,7 @@ class Client:
 
     async def follow(self, heard: Callable[[Mapping[str, object]], Awaitable[None]]) -> None:
         """Give every change of the status to `heard` until the WebSocket ends. Unreachable when it cannot be opened."""
-        async with await self._open() as socket:
+        async with await self._device.open_socket("/ws", PING_S, LONGEST_FRAME) as socket:
             self._socket = socket
             async for message in socket:
                 change = json_object(message.data) if message.type is aiohttp.WSMsgType.TEXT else None
@@ -62,49 +58,10 @@ class Client:
         if self._socket is not None:
             await self._socket.close()
 
-    async def _open(self) -> aiohttp.ClientWebSocketResponse:
-        try:
-            async with asyncio.timeout(REQUEST_S):
-                return await self._host.http.ws_connect(
-                    self._url("/ws"),
-                    headers=_login(self._config),
-                    heartbeat=PING_S,
-                    max_msg_size=LONGEST_FRAME,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=0.5),
-                )
-        except (aiohttp.ClientError, OSError) as failed:
-            raise Unreachable(f"its WebSocket cannot be opened: {_words(failed)}") from failed
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> tuple[int, bytes]:
-        url = self._url(path)
-        request = self._host.http.request(
-            method, url, json=body, headers={"Connection": "close", **_login(self._config)}, allow_redirects=False
-        )
-        try:
-            async with asyncio.timeout(REQUEST_S), request as answer:
-                status, said = answer.status, await answer.read()
-        except TimeoutError:
-            raise Unreachable(f"{url} gives no answer within {REQUEST_S:.0f} s") from None
-        except (aiohttp.ClientError, OSError) as failed:
-            raise Unreachable(f"{url} does not answer: {_words(failed)}") from failed
-        if status == 401:
-            raise Unreachable("it asks for a password", "set username and password of its web page in its entry")
-        return status, said
-
-    def _url(self, path: str) -> str:
-        address = self._host.address()
-        if address is None:
-            raise Unreachable("its address is not known", "wait until it announces itself, or set host in its entry")
-        return f"http://{address}{path}"
-
-
-def json_object(text: str | bytes) -> Mapping[str, object] | None:
-    """The JSON object in a text; None when it is none."""
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
+def _check(status: int) -> None:
+    if status == 401:
+        raise Unreachable("it asks for a password", "set username and password of its web page in its entry")
 
 
 def _login(config: Config) -> dict[str, str]:
@@ -112,7 +69,3 @@ def _login(config: Config) -> dict[str, str]:
         return {}
     password = config.password.get_secret_value() if config.password is not None else ""
     return {"Authorization": aiohttp.encode_basic_auth(config.username or "", password, encoding="utf-8")}
-
-
-def _words(failed: Exception) -> str:
-    return str(failed) or type(failed).__name__

@@ -5,16 +5,14 @@ Not the library aioshelly: a meter needs two calls and one subscription of its m
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 import aiohttp
-import orjson
 
-from hub.sdk import StationHost, Unreachable
+from hub.sdk import StationHost, Unreachable, WebDevice, json_object
 
 REQUEST_S = 2.5
-PING_S = 10.0  # a WebSocket that answers no ping for half of that is closed
+PING_S = 10.0
 LONGEST_FRAME = 256 * 1024
 NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
 
@@ -23,20 +21,12 @@ class Client:
     """The device at whatever address it has now. Everything raises Unreachable when it does not answer properly."""
 
     def __init__(self, host: StationHost) -> None:
-        self._host = host
+        self._device = WebDevice(host, REQUEST_S)
         self._socket: aiohttp.ClientWebSocketResponse | None = None
 
     async def call(self, method: str, **params: int) -> Mapping[str, object]:
-        """The result of a method. Its own connection each time: the device has six."""
-        url = self._url(f"/rpc/{method}")
-        request = self._host.http.get(url, params=params, headers={"Connection": "close"}, allow_redirects=False)
-        try:
-            async with asyncio.timeout(REQUEST_S), request as answer:
-                status, body = answer.status, await answer.read()
-        except TimeoutError:
-            raise Unreachable(f"{url} gives no answer within {REQUEST_S:g} s") from None
-        except (aiohttp.ClientError, OSError) as failed:
-            raise Unreachable(f"{url} does not answer: {_words(failed)}") from failed
+        """The result of a method."""
+        status, body = await self._device.get(f"/rpc/{method}", {key: str(value) for key, value in params.items()})
         found = json_object(body)
         if status == 401:
             raise asks_for_password()
@@ -53,7 +43,7 @@ class Client:
 
         `source` names us: a device notifies only those who have sent a request with a name.
         """
-        async with await self._open() as socket:
+        async with await self._device.open_socket("/rpc", PING_S, LONGEST_FRAME) as socket:
             self._socket = socket
             await socket.send_json({"id": 1, "src": source, "method": "Shelly.GetDeviceInfo"})
             async for message in socket:
@@ -66,24 +56,6 @@ class Client:
         if self._socket is not None:
             await self._socket.close()
 
-    async def _open(self) -> aiohttp.ClientWebSocketResponse:
-        try:
-            async with asyncio.timeout(REQUEST_S):
-                return await self._host.http.ws_connect(
-                    self._url("/rpc"),
-                    heartbeat=PING_S,
-                    max_msg_size=LONGEST_FRAME,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=0.5),
-                )
-        except (aiohttp.ClientError, OSError) as failed:
-            raise Unreachable(f"its WebSocket cannot be opened: {_words(failed)}") from failed
-
-    def _url(self, path: str) -> str:
-        address = self._host.address()
-        if address is None:
-            raise Unreachable("its address is not known", "wait until it announces itself, or set host in its entry")
-        return f"http://{address}{path}"
-
 
 def asks_for_password() -> Unreachable:
     """What a locked device means."""
@@ -92,22 +64,9 @@ def asks_for_password() -> Unreachable:
     )
 
 
-def json_object(text: str | bytes) -> Mapping[str, object] | None:
-    """The JSON object in a text; None when it is none."""
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _dispatch(frame: Mapping[str, object], heard: Callable[[str, Mapping[str, object]], None]) -> None:
     error, params, source = frame.get("error"), frame.get("params"), frame.get("src")
     if isinstance(error, dict) and error.get("code") == 401:
         raise asks_for_password()
     if frame.get("method") in NOTIFICATIONS and isinstance(params, dict) and isinstance(source, str):
         heard(source, params)
-
-
-def _words(failed: Exception) -> str:
-    return str(failed) or type(failed).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,14 +22,6 @@ LIMIT = "charger.set_limit"
 @pytest.fixture
 def acme(mosquitto: Mosquitto) -> OperatorConfig:
     return OperatorConfig(url=f"mqtt://127.0.0.1:{mosquitto.port}", hub_id=HUB, commands=(LIMIT, "hub.fail"))
-
-
-@pytest.fixture
-def peer(mosquitto: Mosquitto) -> Iterator[Peer]:
-    operator = Peer(HUB, mosquitto.port)
-    operator.start()
-    yield operator
-    operator.stop()
 
 
 async def reply(peer: Peer, count: int = 1) -> Json:
