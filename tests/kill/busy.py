@@ -8,20 +8,25 @@ from contextlib import suppress
 from random import Random
 from urllib.error import URLError
 
-from tests.faults.site import Simulator
+from tests.faults.site import Simulator, Site
 
 STAYS_S = (12.0, 60.0)
 EMPTY_S = (4.0, 10.0)
-"""Empty for longer than the hub is away: a charger that only says "a car is here" could not tell two apart."""
 LOOK_S = 0.1
 
 
 class Traffic:
-    """Plugs and unplugs cars at the bays of a simulator, in a thread of its own."""
+    """Plugs and unplugs cars at the bays of a site, in a thread of its own.
 
-    def __init__(self, simulator: Simulator, seed: int) -> None:
-        self._simulator, self._rng = simulator, Random(seed)
-        self._bays = [bay["bay"] for bay in simulator.ready["bays"]]
+    A charger that is polled says only that a car is there: the next one comes when the hub has seen that the last one
+    left. Chargers that keep their transactions while the hub is away (OCPP) wait for nobody.
+    """
+
+    def __init__(self, site: Site, seed: int) -> None:
+        self._site, self._rng = site, Random(seed)
+        self._simulator: Simulator = site.simulator
+        self._polled = {bay["bay"] for bay in self._simulator.ready["bays"] if bay["integration"] != "ocpp"}
+        self._bays = [bay["bay"] for bay in self._simulator.ready["bays"]]
         self._next_s = {bay: time.monotonic() + self._rng.uniform(0, 3) for bay in self._bays}
         self._plugged: set[str] = set()
         self._over = threading.Event()
@@ -50,9 +55,15 @@ class Traffic:
             self._simulator.post("unplug", bay=bay)
             self._plugged.remove(bay)
             span = EMPTY_S
+        elif bay in self._polled and not self._is_seen_free(bay):
+            return
         else:
-            phases = 1 if bay in ("bay-7", "bay-8") else self._rng.choice((1, 2, 3))
+            phases = 1 if bay in self._polled else self._rng.choice((1, 2, 3))
             self._simulator.post("car", bay=bay, phases=phases, max_a=self._rng.choice((10, 16, 32)), reaction_s=0.5)
             self._plugged.add(bay)
             span = STAYS_S
         self._next_s[bay] = time.monotonic() + self._rng.uniform(*span)
+
+    def _is_seen_free(self, bay: str) -> bool:
+        status = self._site.status_if_any()
+        return status is not None and status["chargers"][bay]["status"] == "available"

@@ -77,13 +77,18 @@ def _judge_bay(verdict: Verdict, bay: str, true: Sequence[Stay], kept: Sequence[
     verdict.stays += len(worth)
     verdict.true_wh += sum(stay.energy_wh for stay in true)
     verdict.kept_wh += sum(one.energy_wh or 0.0 for one in kept)
-    left = [one for one in kept if (one.energy_wh or 0.0) > NOTHING_WH]
+    left = [one for one in kept if (one.energy_wh or 0.0) > 0]
     verdict.wrong += [f"{bay}: session {one.id} has no end" for one in kept if not one.ended]
     for stay in worth:
-        mine = [one for one in left if _lies_in(one, stay)]
+        near = [one for one in left if _lies_in(one, stay)]
+        mine = [one for one in near if (one.energy_wh or 0.0) > NOTHING_WH] or near[-1:]
         left = [one for one in left if one not in mine]
         verdict.wrong += _judge_stay(bay, stay, mine)
-    verdict.wrong += [f"{bay}: session {one.id} ({one.energy_wh:g} Wh) belongs to no car" for one in left]
+    verdict.wrong += [
+        f"{bay}: session {one.id} ({one.energy_wh:g} Wh) belongs to no car"
+        for one in left
+        if (one.energy_wh or 0.0) > NOTHING_WH
+    ]
 
 
 def _judge_stay(bay: str, stay: Stay, mine: Sequence[Kept]) -> list[str]:

@@ -93,7 +93,7 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
     """Do it, and judge."""
     began_s = time.monotonic()
     with _scene(plan, folder) as scene:
-        traffic = Traffic(scene.site.simulator, plan.seed)
+        traffic = Traffic(scene.site, plan.seed)
         watch = Watch(scene.way_up.dsn) if scene.way_up else None
         wait_until(lambda: scene.site.balances, BACK_WITHIN_S, "the first start")
         traffic.start()

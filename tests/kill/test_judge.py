@@ -26,6 +26,11 @@ def test_nothing_is_wrong_when_all_is_there() -> None:
     assert (verdict.true_wh, verdict.kept_wh) == (90.0, 90.0)
 
 
+def test_a_little_more_than_nothing_is_found_by_its_whole_watt_hours() -> None:
+    told = [Told(1, "session_started", "s"), Told(2, "session_ended", "s", 3.0)]
+    assert judge({"bay-1": [Stay(171.1, 174.5)]}, [Kept("s", "bay-1", 171.0, 3.0, True)], told).wrong == []
+
+
 @pytest.mark.parametrize(
     ("kept", "told", "wrong"),
     [

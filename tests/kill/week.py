@@ -81,7 +81,7 @@ def run(folder: Path, seed: int = 1) -> Week:
         week.written_s = time.monotonic() - began_s
         running.start_hub()
         wait_until(lambda: running.balances, 30, "the site is up, the line is not")
-        traffic = Traffic(running.simulator, seed)
+        traffic = Traffic(running, seed)
         traffic.start()
         _pass(30)  # cars come
         watch, late = Watch(way_up.dsn), Late(way_up.dsn)
