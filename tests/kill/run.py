@@ -83,9 +83,10 @@ class Scene:
         if self.rng.random() < AT_ONCE:
             _pass(self.rng.uniform(0.0, 1.5))
             return
-        began_s = time.monotonic()
+        began_s, away = time.monotonic(), not self.site.balances
         wait_until(lambda: self.site.balances, BACK_WITHIN_S, "the hub balances again")
-        self.outcome.back_s.append(time.monotonic() - began_s)
+        if away:
+            self.outcome.back_s.append(time.monotonic() - began_s)
         _pass(self.rng.uniform(0.0, LIVES_S))
 
 
