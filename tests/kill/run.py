@@ -21,6 +21,8 @@ AT_ONCE = 0.5  # this share of the kills hits a hub that has not come back yet
 LIVES_S = 2.0  # the others hit one that balances, after at most so long
 BACK_WITHIN_S = 30.0  # gives up; what is promised is judged by the figures
 ENDS_WITHIN_S = 120.0
+BUSY_WH = 40.0  # the site is at work when so much has flowed
+BUSY_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
         traffic.start()
         if watch is not None:
             watch.start()
+        wait_until(lambda: _drawn_wh(scene.site) > BUSY_WH, BUSY_WITHIN_S, "cars charge")
         for n in range(plan.times):
             scene.live()
             scene.kill(scene.rng.choice(plan.victims))
@@ -187,6 +190,10 @@ def _judge_arrival(scene: Scene, way_up: WayUp) -> None:
 
 def _reach(way_up: WayUp, epoch: str) -> int:
     return way_up.upto().get(epoch, 0)
+
+
+def _drawn_wh(running: Site) -> float:
+    return sum(float(bay["energy_wh"]) for bay in running.simulator.look().truth["bays"].values())
 
 
 def _stays(running: Site) -> dict[str, list[Stay]]:
