@@ -37,7 +37,8 @@ class Traffic:
         self._thread.start()
 
     def end(self) -> None:
-        """Let everybody leave."""
+        """Let everybody leave. Fails when the cars had stopped coming before."""
+        assert self._thread.is_alive(), "the traffic broke off"
         self._over.set()
         self._thread.join()
         for bay in sorted(self._plugged):
@@ -66,4 +67,5 @@ class Traffic:
 
     def _is_seen_free(self, bay: str) -> bool:
         status = self._site.status_if_any()
-        return status is not None and status["chargers"][bay]["status"] == "available"
+        charger = None if status is None else status["chargers"].get(bay)  # it has just started: none is drawn yet
+        return charger is not None and charger["status"] == "available"
