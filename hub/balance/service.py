@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import Field, StrictBool, field_validator
@@ -246,13 +246,10 @@ class Balance:
                 f"limit_a is {args.limit_a:g}, and {args.charger} can be asked for 0 to {most_a:g} A",
                 f"give a number from 0 to {most_a:g}, or null to take the request back",
             )
-        wish = self._memory.wishes.get(args.charger, Wish())
-        return await self._wish(track, replace(wish, limit_a=args.limit_a))
+        return await self._wish(track, lambda wish: replace(wish, limit_a=args.limit_a))
 
     async def _allow(self, args: AllowArgs, caller: Caller) -> Result:
-        track = self._track(args.charger)
-        wish = self._memory.wishes.get(args.charger, Wish())
-        return await self._wish(track, replace(wish, allow=args.allow))
+        return await self._wish(self._track(args.charger), lambda wish: replace(wish, allow=args.allow))
 
     def _track(self, charger: ChargerId) -> Track:
         track = self._memory.tracks.get(charger)
@@ -261,12 +258,13 @@ class Balance:
             raise Invalid(f"no charger is called '{charger}'", f"the chargers are: {known}")
         return track
 
-    async def _wish(self, track: Track, wish: Wish) -> Result:
-        """Take note of a wish, decide, and answer when the charger has confirmed what follows from it."""
+    async def _wish(self, track: Track, change: Callable[[Wish], Wish]) -> Result:
+        """Write a wish down, decide, and answer when the charger has confirmed what follows from it. Raises NotKept."""
         id = track.charger.id
-        self._memory.wishes[id] = wish
         async with self._saving:
-            await save_wishes(self.documents, dict(self._memory.wishes))
+            wish = change(self._memory.wishes.get(id, Wish()))
+            await save_wishes(self.documents, {**self._memory.wishes, id: wish})
+            self._memory.wishes[id] = wish  # what is not on disk does not count
         after = self._decisions + 1
         self._wanted.set()
         try:

@@ -16,7 +16,7 @@ from hub.core.documents import Documents
 from hub.core.orders import Caller, Envelope, Orders, Reply
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.model.charger import Status
-from hub.model.errors import Refused, Unreachable
+from hub.model.errors import NotKept, Refused, Unreachable
 from hub.model.facts import (
     ChargerChanged,
     CircuitBackUnderLimit,
@@ -303,6 +303,35 @@ async def test_an_order_for_a_charger_that_is_away_is_stored_and_says_so(hub_of)
     assert reply.error.message == "the request is stored, but c1 cannot be reached now"
     hub.says("c1", online=True)
     await until(lambda: hub.held()[1] == 8)
+
+
+async def test_a_request_that_cannot_be_written_down_is_refused_and_does_not_count(hub_of, monkeypatch):
+    hub = await charging(hub_of)
+    await until(lambda: hub.held() == [16, 16])
+
+    async def full(*_: object, **__: object) -> None:
+        raise NotKept("the database does not take it: disk is full", "make room")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Documents, "save", full)
+        reply = await hub.order("charger.set_limit", charger="c0", limit_a=8)
+        assert reply.error is not None
+        assert reply.error.code == "not_kept"
+    assert (await hub.order("charger.allow", charger="c1", allow=False)).ok  # decided anew
+    assert hub.held() == [16, 0]
+
+
+async def test_two_requests_for_one_charger_at_once_both_count(hub_of):
+    hub = await charging(hub_of)
+    await until(lambda: hub.held() == [16, 16])
+    replies = await asyncio.gather(
+        hub.order("charger.set_limit", charger="c0", limit_a=8),
+        hub.order("charger.allow", charger="c0", allow=False),
+    )
+    assert all(reply.ok for reply in replies)
+    assert hub.held()[0] == 0
+    assert (await hub.order("charger.allow", charger="c0", allow=True)).ok
+    assert hub.held()[0] == 8
 
 
 async def test_an_order_that_the_charger_refuses_says_so(hub_of):
