@@ -14,7 +14,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -65,10 +65,10 @@ def silent(what: str, share: float) -> None:
 
 def back_up(home: Home, target: Path, version: str, clock: Clock, say: Progress = silent) -> Manifest:
     """Write an archive of a hub, running or not, and read it back. Raises Refused when it cannot be made."""
-    if target.exists():
-        raise Refused(f"{target} is there already", "name another file, or move that one away")
     fresh = target.with_name(f".{target.name}.new")
     try:
+        if target.exists():
+            raise Refused(f"{target} is there already", "name another file, or move that one away")
         with tempfile.TemporaryDirectory(prefix=".evhub-backup-", dir=target.parent) as folder:
             copy = Path(folder) / FILE
             _copy_out(home.url, copy, say)
@@ -79,7 +79,8 @@ def back_up(home: Home, target: Path, version: str, clock: Clock, say: Progress 
     except (OSError, sqlite3.Error, SQLAlchemyError, tarfile.TarError) as failed:
         raise Refused(f"the backup could not be made: {cause(failed)}", "look at the disk, then try again") from failed
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):  # a place that takes nothing has nothing to be taken away
+            fresh.unlink()
     return manifest
 
 

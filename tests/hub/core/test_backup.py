@@ -156,3 +156,13 @@ async def test_a_backup_never_overwrites_and_needs_something_to_back_up(data: Pa
     with pytest.raises(Refused, match="is not there"):
         back_up(home(data, data), data.parent / "new.tar.gz", "1", CLOCK)
     assert not list(data.parent.glob(".*"))
+
+
+@pytest.mark.parametrize("place", ["a-file/new.tar.gz", "no-folder/new.tar.gz", "n" * 300])
+async def test_a_place_where_no_file_can_be_is_refused_in_words(data: Path, place: str) -> None:
+    async with store(data):
+        pass
+    (data.parent / "a-file").write_text("precious")
+    with pytest.raises(Refused, match="the backup could not be made: "):
+        back_up(home(data, data), data.parent / place, "1", CLOCK)
+    assert (data.parent / "a-file").read_text() == "precious"
