@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, SQLAlchemyError
 
 from hub.core.clock import Clock
 from hub.core.database import ADVISORY_LOCK, Damaged, StoreConfig, cause, file_of, open_engine, prepare, set_aside
@@ -199,6 +199,11 @@ class Store:
                 return work(connection)
         except OperationalError as failed:
             raise Unreachable(f"the database does not answer: {cause(failed)}", "try again") from failed
+        except DatabaseError as failed:
+            if type(failed) is not DatabaseError:  # its kinds are mistakes in the query
+                raise
+            then = "restart the hub: it sets a damaged file aside"
+            raise Unreachable(f"the database cannot be read: {cause(failed)}", then) from failed
 
     async def grown(self, beyond: int) -> None:
         """Wait until the journal has an entry with a greater number."""

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from hub.core.documents import Documents
 from hub.core.journal import Journal
 from hub.core.store import Store, Tx
 from hub.core.tables import kept
-from hub.model.errors import BadConfig, NotKept, PortInUse
+from hub.model.errors import BadConfig, NotKept, PortInUse, Unreachable
 from hub.model.facts import ChargerConnected, DeviceLost, Event, Gap, HubStarted, Keeping, StorageDamaged, StorageFilled
 from hub.model.ids import ChargerId, StationId
 from hub.sdk.testing.clock import until
@@ -142,6 +143,16 @@ async def test_many_at_once_share_commits_and_keep_their_order(running: Store, t
 async def test_a_fact_that_is_not_kept_has_no_place_in_the_journal(running: Store) -> None:
     with pytest.raises(ValueError, match="device_lost is not kept"):
         await running.write(lambda tx: tx.record(DeviceLost(at=NOW, integration="x", station=StationId("y"))))
+
+
+async def test_a_file_that_is_damaged_while_the_hub_runs_is_told_to_who_asks(tmp_path: Path) -> None:
+    async with store(tmp_path) as running:
+        with closing(sqlite3.connect(tmp_path / "evhub.db")) as beside:
+            beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (tmp_path / "evhub.db").write_bytes(b"not a database any more" * 10_000)
+        with pytest.raises(Unreachable, match="the database cannot be read: ") as said:
+            await saved(running)
+        assert "restart" in said.value.next
 
 
 async def test_a_caller_who_gives_up_does_not_undo_what_is_under_way(running: Store) -> None:
