@@ -32,7 +32,7 @@ class Tokens(StrEnum):
 
 def kept_facts() -> tuple[str, ...]:
     """The names of all facts that can go up."""
-    return tuple(sorted(fact.name for fact in Event.__subclasses__() if fact.keeping is not None))
+    return tuple(sorted({fact.name for fact in Event.__subclasses__() if fact.keeping is not None}))
 
 
 def _a_fact(name: str) -> str:

@@ -162,7 +162,7 @@ class Operators:
     async def _preview(self, args: PreviewArgs, caller: Caller) -> Result:
         uplink = self._called(args)
         most = args.last or args.next
-        after = uplink.sent if args.last is None else max(0, self.hub.journal.head - args.last)
+        after = uplink.acked if args.last is None else max(0, self.hub.journal.head - args.last)
         packed = await uplink.next_part(after, most, SHOWN_BYTES)
         batch = None if packed is None else uplink.batch(packed).model_dump(mode="json")
         return {"operator": uplink.name, "batch": batch, "status": uplink.status().model_dump(mode="json")}
@@ -177,7 +177,7 @@ class Operators:
         """The number of the last entry before a place or a time."""
         if since is None:
             return 0
-        if since.isdigit():
+        if since.isdecimal():
             position = Position(self.hub.journal.head_position.epoch, max(0, int(since) - 1))
             if (no := await self.hub.journal.no_of(position)) is None:
                 raise Invalid(f"the journal ends at {self.hub.journal.head_position.seq}", "name an earlier place")

@@ -366,9 +366,9 @@ class Uplink:
     # for the owner
 
     @property
-    def sent(self) -> int:
-        """The last entry that was sent."""
-        return self._progress.sent
+    def acked(self) -> int:
+        """The last entry that the operator has acknowledged, with all before it."""
+        return self._progress.acked
 
     def send_again(self, after: int) -> None:
         """Send everything after this entry once more."""

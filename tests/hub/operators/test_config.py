@@ -86,6 +86,10 @@ def test_what_is_refused(section: dict[str, object], words: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+def test_each_fact_is_named_once() -> None:
+    assert len(kept_facts()) == len(set(kept_facts()))
+
+
 def test_in_the_file_a_mistake_has_its_line_and_no_secret_is_shown(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(

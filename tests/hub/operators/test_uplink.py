@@ -391,12 +391,25 @@ async def test_the_owner_sees_how_it_goes_and_what_leaves(tmp_path: Path, acme: 
         assert len(peer.stored) == before
 
 
+async def test_what_was_sent_and_never_acknowledged_is_shown_as_what_goes_up_next(
+    tmp_path: Path, acme: OperatorConfig, peer: Peer
+) -> None:
+    peer.acks = False
+    async with running(tmp_path, {"acme": acme}) as hub:
+        await hub.journals(3)
+        await until(lambda: len(peer.stored) == 4, "all of it at the operator")
+        assert (await view(hub))["behind"] == 4
+        shown = (await ask(hub, "operator.preview", next=2))["batch"]["items"]
+        assert [item["seq"] for item in shown] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("order", "args", "code"),
     [
         ("operator.preview", {"operator": "other"}, "not_found"),
         ("operator.replay", {"since": "yesterday"}, "invalid"),
         ("operator.replay", {"since": "1000"}, "invalid"),
+        ("operator.replay", {"since": "²"}, "invalid"),  # a digit, and no number
         ("operator.preview", {"last": 501}, "invalid"),
     ],
 )
