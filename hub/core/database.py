@@ -77,7 +77,7 @@ def file_of(url: URL) -> Path | None:
 
 
 def open_engine(url: URL) -> Engine:
-    """An engine for it. The file is made with mode 0600; nothing else is touched yet."""
+    """An engine for it. The file is made with mode 0600; nothing else is touched yet. Raises Unreachable, BadConfig."""
     path = file_of(url)
     if path is None:
         options = {"connect_timeout": CONNECT_S, "application_name": "evhub"}
@@ -86,7 +86,10 @@ def open_engine(url: URL) -> Engine:
         except ModuleNotFoundError as missing:
             said = "store.url names a PostgreSQL, and psycopg is missing"
             raise BadConfig(said, "pip install 'evhub[pg]'") from missing
-    path.touch(mode=0o600)
+    try:
+        path.touch(mode=0o600)
+    except OSError as failed:
+        raise Unreachable(f"the database cannot be used: {failed}", _step(url)) from failed
     engine = sa.create_engine(url, pool_size=4, connect_args={"timeout": 5.0, "check_same_thread": False})
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
@@ -124,7 +127,7 @@ def prepare(engine: Engine, within_s: float = 0.0) -> None:
         except (SQLAlchemyError, sqlite3.Error) as failed:
             if file_of(engine.url) is not None or time.monotonic() > given_up_s:
                 kind = Damaged if _is_damage(failed) else Unreachable
-                raise kind(f"the database cannot be used: {cause(failed)}", _step(engine)) from failed
+                raise kind(f"the database cannot be used: {cause(failed)}", _step(engine.url)) from failed
         threading.Event().wait(0.5)
 
 
@@ -187,7 +190,7 @@ def cause(failed: Exception) -> str:
     return str(origin).strip().splitlines()[0] if str(origin).strip() else type(origin).__name__
 
 
-def _step(engine: Engine) -> str:
-    if file_of(engine.url) is None:
+def _step(url: URL) -> str:
+    if file_of(url) is None:
         return "look at store.url and whether PostgreSQL runs, then start again"
     return "look at the disk and at who owns the data folder; evhub restore brings a backup back"

@@ -145,6 +145,14 @@ async def test_a_fact_that_is_not_kept_has_no_place_in_the_journal(running: Stor
         await running.write(lambda tx: tx.record(DeviceLost(at=NOW, integration="x", station=StationId("y"))))
 
 
+async def test_a_file_that_cannot_be_opened_is_said_with_the_next_step(tmp_path: Path) -> None:
+    (tmp_path / "evhub.db").symlink_to(tmp_path / "no-folder" / "evhub.db")
+    with pytest.raises(Unreachable, match=r"the database cannot be used: .*No such file") as said:
+        async with store(tmp_path):
+            pass
+    assert "who owns the data folder" in said.value.next
+
+
 async def test_a_file_that_is_damaged_while_the_hub_runs_is_told_to_who_asks(tmp_path: Path) -> None:
     async with store(tmp_path) as running:
         with closing(sqlite3.connect(tmp_path / "evhub.db")) as beside:
