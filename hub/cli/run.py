@@ -51,9 +51,10 @@ async def serve(loaded: Loaded, data: Path) -> None:
 async def until_signal(work: Coroutine[object, object, None]) -> None:
     """Do the work until it ends, or until SIGINT or SIGTERM cancels it.
 
-    Only the first signal does: a second Ctrl-C would interrupt the cleaning-up, and leave a broker behind.
+    Only the first signal does: a second Ctrl-C would interrupt the cleaning-up, and leave a broker behind. After it
+    the process has only its end before it, so Ctrl-C stays without effect.
     """
-    task = asyncio.ensure_future(work)
+    task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
     told = asyncio.Event()
 
     def tell() -> None:
@@ -62,9 +63,12 @@ async def until_signal(work: Coroutine[object, object, None]) -> None:
             task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, tell)
+        loop.add_signal_handler(number, tell)
     try:
         await task
     except asyncio.CancelledError:
         if not told.is_set():
             raise
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)  # else the loop's end would give it back to Python, which dies of it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -130,3 +130,18 @@ def test_ctrl_c_while_the_modules_are_read_is_no_traceback() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
     assert (ended.returncode, ended.stderr) == (130, "")
+
+
+def test_ctrl_c_after_the_work_is_done_changes_nothing_of_the_end() -> None:
+    program = (
+        "import asyncio, os, signal\n"
+        "from hub.cli.loop import run_loop\n"
+        "from hub.cli.run import until_signal\n"
+        "class Last:\n"
+        "    def __del__(self, kill=os.kill, me=os.getpid(), number=signal.SIGINT): kill(me, number)\n"
+        "run_loop(until_signal(asyncio.sleep(0)))\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "asyncio.last = Last()  # goes when Python has put its modules away, and its own handler of SIGINT\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
