@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from hub.core.state import LiveCharger, Picture
@@ -13,7 +13,7 @@ from hub.model.charger import Charger
 from hub.model.facts import SessionProgressed
 from hub.model.ids import SessionId
 from hub.model.session import LiveSession, TransactionStart, TransactionStop
-from hub.sessions.energy import Count, Flag, Flags, Sample, begin, counted, finished
+from hub.sessions.energy import Count, Flag, Flags, Sample, begin, counted, finished, follows
 from hub.sessions.lifecycle import FREE, LATE, PLUGGED, Begun, Ended, Entry, Session, entry
 
 RATED_W = 24_000.0  # what is believed of a charger at least, whatever the drawing allows it
@@ -21,6 +21,7 @@ NEVER_S = float("-inf")
 LOST_STOP_S = 180.0  # a free outlet whose transaction was not ended by then: the stop was lost; drivers wait less
 REPLAY_S = 300.0  # energy without a start may have one: a charger that was away sends what it has kept
 MUTE_S = 1800.0  # without a transaction and a status: what takes nothing for so long is over
+STOOD = timedelta(days=1)  # what a register moved on since longer ago may be several cars'
 PROGRESS_S = 60.0
 PROGRESS_WH = 10.0
 
@@ -32,6 +33,7 @@ class Open:
     session: Session
     count: Count
     unseen: bool = False  # open since before the hub started, and its charger has said no status yet
+    is_untold: bool = False  # its transaction was begun when the device had given up to ask for its number
     stayed: bool = False  # its charger has said since the last stop that a car is plugged in
     free_at: datetime | None = None  # its outlet is free since then, and its transaction has not ended
     free_at_s: float | None = None
@@ -165,12 +167,29 @@ def noticed(charger: Charger, stood: Sample, sample: Sample, moment: Moment) -> 
     return Open(session, counted(count, sample, most_w(charger)))
 
 
-def unknown_start(charger: Charger, stop: TransactionStop, at: datetime, moment: Moment) -> Open:
-    """A session of which only the stop is known."""
+def unknown_start(
+    charger: Charger, stop: TransactionStop, at: datetime, moment: Moment, stood: Sample | None = None
+) -> Open:
+    """A session of which only the stop is known. It has taken what the register moved on from where it `stood`."""
+    is_late = moment.now - at > LATE
+    plugged_at = None if is_late or moment.plugged_at is None or moment.plugged_at > at else moment.plugged_at
+    started_at = plugged_at or at
     session = Session(
-        id=session_id(at, moment.chance), charger=charger.id, station=charger.station, started_at=at, token=stop.token
+        id=session_id(started_at, moment.chance),
+        charger=charger.id,
+        station=charger.station,
+        started_at=started_at,
+        token=stop.token,
+        plugged_at=plugged_at,
     )
-    return Open(session, Count(flags=flags({Flag.START_MISSING: True, Flag.LATE: moment.now - at > LATE})))
+    known = flags({Flag.START_MISSING: True, Flag.LATE: is_late})
+    if stood is None or stop.meter_wh is None:
+        return Open(session, Count(flags=known))
+    register, limit_w = Sample(stop.meter_wh, at), most_w(charger)
+    is_stale = stood.at is None or at - stood.at > STOOD
+    if is_stale or register.wh < stood.wh or not follows(stood, register, limit_w):
+        return Open(session, Count(flags=known))
+    return Open(session, finished(begin(stood.wh, stood.at, known), register, limit_w))
 
 
 def count_at_start(open_: Open, start: TransactionStart, limit_w: float) -> Count:

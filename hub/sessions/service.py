@@ -30,6 +30,7 @@ from hub.model.reading import ChargerReading, ChargerReport, ChargerStatus
 from hub.model.session import LiveSession, TransactionStart, TransactionStop
 from hub.sessions import open as opened
 from hub.sessions import store as books
+from hub.sessions import strays
 from hub.sessions.energy import Flag, Sample, counted, counted_own, has_moved, stands
 from hub.sessions.lifecycle import (
     FREE,
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LOOK_S = 10.0  # how often somebody looks for sessions that moved on
+MOST_REFUSED = 50  # starts of one charger that wait for a database that takes them
 
 
 class Sessions:
@@ -63,6 +65,7 @@ class Sessions:
         self._past: dict[TransactionId, Open] = {}  # history whose stop has not come yet
         self._plugged: dict[ChargerId, datetime] = {}  # since when a car is seen
         self._idle: dict[ChargerId, Idle] = {}  # where a register stands that nobody has a session on
+        self._refused: dict[ChargerId, list[TransactionStart]] = {}  # what the database did not take
         self._turns: dict[ChargerId, asyncio.Lock] = {}
         self._steps: set[asyncio.Task[Any]] = set()
 
@@ -82,6 +85,8 @@ class Sessions:
         await asyncio.gather(*self._steps, return_exceptions=True)
         await self._write_down([open_ for open_ in self._open.values() if open_.count.energy_wh != open_.told_wh])
         self._open.clear()
+        for charger in list(self._refused):
+            self._forget_refused(charger)
 
     def _resume(self, resumed: Open) -> None:
         """The latest session of a charger is the open one, others are history."""
@@ -106,7 +111,7 @@ class Sessions:
 
     async def started(self, charger: Charger, start: TransactionStart) -> TransactionId:
         """A start: in the database when this returns. Raises NotKept."""
-        return await self._in_turn(charger.id, self._started(charger, start))
+        return await self._in_turn(charger.id, self._asked(charger, start))
 
     async def stopped(self, station: StationId, stop: TransactionStop) -> None:
         """A stop: in the database when this returns, whatever it ends. Raises NotKept."""
@@ -158,6 +163,40 @@ class Sessions:
             log.debug("%s: %s", task.get_name(), failed)  # who asked hears it, if he is still there
 
     # starts
+
+    async def _asked(self, charger: Charger, start: TransactionStart) -> TransactionId:
+        """A device asks for a number. What is not kept is remembered: a device that gives up asking may charge."""
+        try:
+            await self._make_up(charger)
+            number = await self._started(charger, start)
+        except NotKept:
+            waiting = self._refused.setdefault(charger.id, [])
+            if start not in waiting:
+                self._refused[charger.id] = [*waiting, start][-MOST_REFUSED:]
+            raise
+        open_ = self._open.get(charger.id)
+        if open_ is not None and open_.session.running == number:
+            open_.is_untold = False
+        return number
+
+    async def _make_up(self, charger: Charger) -> None:
+        """Begin what could not be kept when the device said it. Raises NotKept."""
+        while waiting := self._refused.get(charger.id):
+            number = await self._started(charger, waiting[0])
+            log.warning("the start of transaction %d at %s is kept now", number, charger.id)
+            del waiting[0]
+            open_, live = self._open.get(charger.id), self._picture.chargers.get(charger.id)
+            if open_ is not None and open_.session.running == number and live is not None:
+                open_.is_untold = True
+                if live.reading is not None:
+                    self._measured(charger, live.reading)
+                if live.status in FREE:
+                    open_.free_at, open_.free_at_s = self._clock.now(), self._clock.monotonic()
+        self._refused.pop(charger.id, None)
+
+    def _forget_refused(self, charger: ChargerId) -> None:
+        for start in self._refused.pop(charger, ()):
+            log.error("a start at %s by %s could not be kept, and is forgotten now", charger, start.token)
 
     async def _started(self, charger: Charger, said: TransactionStart) -> TransactionId:
         start = replace(said, at=believed(said.at, self._clock.now()))
@@ -225,25 +264,49 @@ class Sessions:
             if past.session.charger == session.charger and past.session.started_at < session.started_at
         ]
 
-    async def _stopped_unknown(self, station: StationId, stop: TransactionStop) -> None:
+    async def _stopped_unknown(self, station: StationId, said: TransactionStop) -> None:
         """A stop of no transaction that runs: told before, somebody else's, or of a start that never came here."""
-        owner = await self._store.read(partial(books.station_of, number=stop.transaction))
+        owner = await self._store.read(partial(books.station_of, number=said.transaction))
         if owner is not None and is_same(owner, station):
             return
-        charger = self._only_charger_of(station)
-        if owner is not None or charger is None or stop.meter_wh is None:
-            log.warning("%s ended transaction %s, which is not one of its own", station, stop.transaction)
+        chargers = [one for one in self._picture.site.chargers.values() if is_same(one.station, station)]
+        if owner is not None or not chargers:
+            log.warning("%s ended transaction %s, which is not one of its own", station, said.transaction)
+            return
+        for charger in chargers:
+            await self._in_turn(charger.id, self._make_up(charger))
+        stop = replace(said, at=believed(said.at, self._clock.now()))
+        if await self._was_told(chargers, stop):
+            return
+        outlets = [self._outlet(one) for one in chargers]
+        meant = strays.outlet_of(outlets, stop)
+        if meant is not None and meant.running is not None and not strays.is_numbered(stop):
+            await self._in_turn(meant.charger.id, self._stopped(replace(said, transaction=meant.running)))
+        elif stop.meter_wh is None:
+            log.warning("%s ended transaction %s: nothing is known of it", station, said.transaction)
         else:
-            await self._in_turn(charger.id, self._stray(charger, stop))
+            place = meant or next((one for one in outlets if one.running is None), outlets[0])
+            await self._in_turn(place.charger.id, self._stray(place.charger, said, is_sure=meant is not None))
 
-    async def _stray(self, charger: Charger, said: TransactionStop) -> None:
-        """A charge whose start is not known: it ends what flows without a start, else it is a session by itself."""
+    async def _was_told(self, chargers: list[Charger], stop: TransactionStop) -> bool:
+        """A stop without a number has come before, and its answer was lost."""
+        if stop.at is None or stop.meter_wh is None:
+            return False
+        ids = [one.id for one in chargers]
+        return await self._store.read(partial(books.is_stop_known, chargers=ids, at=stop.at, meter_wh=stop.meter_wh))
+
+    async def _stray(self, charger: Charger, said: TransactionStop, *, is_sure: bool) -> None:
+        """A charge whose start is not known: it ends what flows without a start, else it is a session by itself.
+
+        Where it is not sure that it was this outlet, nobody can tell its energy.
+        """
         now = self._clock.now()
         at = believed(said.at, now)
-        open_ = self._open.get(charger.id)
-        is_meant = open_ is not None and open_.session.is_unauthorised and now - (at or now) <= LATE
+        open_, idle = self._open.get(charger.id), self._idle.get(charger.id)
+        is_meant = is_sure and open_ is not None and open_.session.is_unauthorised and now - (at or now) <= LATE
         if open_ is None or not is_meant:
-            open_ = opened.unknown_start(charger, said, at or now, self._moment(charger.id))
+            stood = idle.stood if is_sure and idle is not None else None
+            open_ = opened.unknown_start(charger, said, at or now, self._moment(charger.id), stood)
             count = open_.count
         else:
             count = opened.stopped(open_, said, at, most_w(charger))
@@ -251,9 +314,12 @@ class Sessions:
         saying = books.Stray(replace(said, at=at or now), opened.digest_of_stop(charger, said, at), is_new=not is_meant)
         log.warning("%s ended transaction %s, whose start is not known", charger.station, said.transaction)
         await self._store.write(partial(books.stray, ended=ended, saying=saying))
+        if count.last is not None and charger.id in self._idle:
+            self._idle[charger.id] = Idle(count.last, count.last)  # what is beyond that is nobody's yet
         self._forget([ended])
 
     async def _end_all(self, charger: ChargerId, station: StationId, reason: str) -> None:
+        self._forget_refused(charger)
         now, limit_w = self._clock.now(), self._most_w(charger)
         ended = [
             opened.as_it_stands(open_, now, open_.session.reason or reason, limit_w)
@@ -345,6 +411,8 @@ class Sessions:
         while True:
             await self._clock.sleep(LOOK_S)
             now_s = self._clock.monotonic()
+            for charger in list(self._refused):
+                self._begin_step(charger, self._make_up_where_drawn(charger))
             for charger, idle in list(self._idle.items()):
                 drawn = self._picture.site.chargers.get(charger)
                 if drawn is not None and idle.is_charge(now_s):
@@ -357,6 +425,12 @@ class Sessions:
                 elif open_.is_over(self._picture.chargers.get(charger), now_s):
                     self._begin_step(charger, self._leave(charger, open_.session.id))
             await self._write_down([open_ for open_ in self._open.values() if self._is_due(open_, now_s)])
+
+    async def _make_up_where_drawn(self, charger: ChargerId) -> None:
+        if (drawn := self._picture.site.chargers.get(charger)) is not None:
+            await self._make_up(drawn)
+        else:
+            self._forget_refused(charger)
 
     def _is_due(self, open_: Open, now_s: float) -> bool:
         """It has moved on enough to be written down, and no step on it is under way."""
@@ -387,9 +461,9 @@ class Sessions:
         drawn = self._picture.site.chargers.get(session.charger)
         return drawn is None or is_same(station, session.station) or is_same(station, drawn.station)
 
-    def _only_charger_of(self, station: StationId) -> Charger | None:
-        found = [c for c in self._picture.site.chargers.values() if is_same(c.station, station)]
-        return found[0] if len(found) == 1 else None
+    def _outlet(self, charger: Charger) -> strays.Outlet:
+        at_it = charger.id
+        return strays.Outlet(charger, self._open.get(at_it), self._idle.get(at_it), at_it in self._plugged)
 
     def _status_of(self, charger: ChargerId) -> Status | None:
         live = self._picture.chargers.get(charger)

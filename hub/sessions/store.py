@@ -327,6 +327,16 @@ def station_of(connection: Connection, number: TransactionId) -> StationId | Non
     return None if found is None else StationId(found)
 
 
+def is_stop_known(connection: Connection, chargers: Iterable[ChargerId], at: datetime, meter_wh: float) -> bool:
+    """True when a transaction at one of them ended then, with this register: the same stop was told before."""
+    found = sa.select(transactions.c.number).where(
+        transactions.c.charger.in_(list(chargers)),
+        transactions.c.stopped_at == at,
+        transactions.c.stop_wh == meter_wh,
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def open_sessions(connection: Connection) -> list[tuple[Session, Count]]:
     """Every session that has not ended, in the order of their starts."""
     rows = sa.select(sessions, transactions.c.begun_at, transactions.c.start_wh.label("begun_wh"))

@@ -184,9 +184,8 @@ class ChargePoint:
         if connector is not None:
             self._statuses.ended(connector)  # first: where it tells no status, nobody waits for the car to leave
             self._register(connector, message.timestamp, message.meter_stop)
-        await self._transactions.stop(message)
-        if connector is not None:
-            self._limits.new_car(connector)
+        for ended in await self._transactions.stop(message):
+            self._limits.new_car(ended)
         return lenient.StopTransactionResponse()
 
     # what the hub asks

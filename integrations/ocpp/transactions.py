@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeGuard
 
 from hub.sdk import NotKept, StationHost, Status, TransactionId, TransactionStart, TransactionStop
 from hub.wire.ocpp16 import OcppError, lenient
 from integrations.ocpp import translate
 from integrations.ocpp.pace import Pace
 
-NO_ID = (None, 0, -1)  # what stations send whose start was never answered
 STILL_ON = (Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE)
 
 
@@ -56,15 +56,17 @@ class Transactions:
         return transaction
 
     def where(self, message: lenient.StopTransaction) -> int | None:
-        """The connector where the transaction that ends has run, if the hub knows it."""
-        return self._connector_with(self._meant(message.transaction_id))
+        """The connector where the transaction that ends has run, as far as its number says it."""
+        at_work = self._at_work()
+        if len(self._host.chargers) == 1 and not _is_number(message.transaction_id):
+            return next(iter(at_work), None)
+        return next((n for n, running in at_work.items() if running == message.transaction_id), None)
 
-    async def stop(self, message: lenient.StopTransaction) -> None:
-        """Record an end, whatever id it has."""
-        transaction = self._meant(message.transaction_id)
-        connector = self._connector_with(transaction)
+    async def stop(self, message: lenient.StopTransaction) -> list[int]:
+        """Record an end, whatever id it has; the connectors that have no transaction any more."""
+        before = self._at_work()
         said = TransactionStop(
-            transaction=transaction,
+            transaction=TransactionId(message.transaction_id if _is_number(message.transaction_id) else 0),
             at=translate.said_at(message.timestamp, self._host.clock.now()),
             token=message.id_tag,
             meter_wh=None if message.meter_stop is None else float(message.meter_stop),
@@ -73,8 +75,10 @@ class Transactions:
         with _kept():
             await self._host.transaction_stopped(said)
         self._heard = {n: heard for n, heard in self._heard.items() if heard != message.transaction_id}
-        if connector is not None:
+        ended = sorted(before.keys() - self._at_work().keys())
+        for connector in ended:
             self._settle(connector)
+        return ended
 
     def measured(self, connector: int, transaction: int | None) -> None:
         """A live sample of a transaction: it goes on."""
@@ -118,13 +122,15 @@ class Transactions:
         if waiting is not None:
             waiting.cancel()
 
-    def _meant(self, said: int | None) -> TransactionId:
-        """A stop without a usable id means the one transaction that runs, if there is just one."""
-        running = [r for n in self._host.chargers if (r := self._host.transaction_of(n)) is not None]
-        return running[0] if said in NO_ID and len(running) == 1 else TransactionId(said or 0)
+    def _at_work(self) -> dict[int, TransactionId]:
+        """What runs at each connector that has something running."""
+        running = {n: self._host.transaction_of(n) for n in self._host.chargers}
+        return {n: transaction for n, transaction in running.items() if transaction is not None}
 
-    def _connector_with(self, transaction: TransactionId) -> int | None:
-        return next((n for n in self._host.chargers if self._host.transaction_of(n) == transaction), None)
+
+def _is_number(said: int | None) -> TypeGuard[int]:
+    """Stations send none, 0 or -1 whose start was never answered: the sessions room knows which outlet may be meant."""
+    return said is not None and said > 0
 
 
 @contextmanager

@@ -409,6 +409,27 @@ async def test_what_the_database_cannot_take_is_sent_again(hub: SmallHub, monkey
     assert (await hub.until_told(SessionEnded)).energy_wh == 500
 
 
+async def test_a_station_that_gives_up_its_start_has_its_session_at_the_right_outlet(
+    hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hub.draw(bay(1), bay(2, connector=2))
+    charger = hub.charger()
+    await charger.dial()
+    await charger.boot()
+    running = await charger.start(meterStart=20_000)
+    said = {"connectorId": 2, "idTag": "B", "meterStart": 1000, "timestamp": ago(minutes=4)}
+    with monkeypatch.context() as full:
+        full.setattr(hub.store, "write", _takes_nothing)
+        for _ in range(3):
+            assert (await charger.say("StartTransaction", said))[0] == 4
+    await charger.stop(-1, meter=1500)
+    ended = await hub.until_told(SessionEnded)
+    assert (ended.charger, ended.energy_wh, ended.transaction != running) == ("bay-2", 500, True)
+    session = hub.live("bay-1").session
+    assert session is not None
+    assert (session.transaction, session.energy_wh) == (running, 0)
+
+
 async def _takes_nothing(work: object, *, durable: bool = True) -> None:
     raise NotKept("the database does not take it: the disk is full", "make room")
 
