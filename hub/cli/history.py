@@ -21,6 +21,12 @@ UNTIL = click.option("--to", "until", default="now", show_default=True, help="Un
 CSV = click.option("--csv", "as_csv", is_flag=True, help="CSV, however long it is; units are in the header.")
 
 
+def one_form(*, as_json: bool, as_csv: bool) -> None:
+    """Text, JSON or CSV."""
+    if as_json and as_csv:
+        raise click.UsageError("give --json or --csv, not both")
+
+
 @click.command(short_help="Show what was measured.")
 @DATA
 @JSON
@@ -33,6 +39,7 @@ CSV = click.option("--csv", "as_csv", is_flag=True, help="CSV, however long it i
 @click.argument("of")
 def history(data: Path, as_json: bool, as_csv: bool, local: bool, **asked: str | None) -> None:
     """Show what was measured of a charger, a meter or a circuit, e.g. `evhub history bay-1 --from yesterday`."""
+    one_form(as_json=as_json, as_csv=as_csv)
     args = {key: value for key, value in asked.items() if value is not None} | ({"local": "true"} if local else {})
     if as_csv:
         _stream(data, args)
@@ -55,6 +62,7 @@ def history(data: Path, as_json: bool, as_csv: bool, local: bool, **asked: str |
 )
 def totals(data: Path, as_json: bool, as_csv: bool, **asked: str | None) -> None:
     """Sum up the energy of each charger and of the site, e.g. `evhub totals --from 2026-03-01 --by day`."""
+    one_form(as_json=as_json, as_csv=as_csv)
     args = {key: value for key, value in asked.items() if value is not None}
     result = done(data, "history.totals", args, as_json=as_json)
     names = sorted({name for row in result["rows"] for name in row["chargers"]})

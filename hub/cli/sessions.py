@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from hub.cli.history import CSV, SINCE, UNTIL, table
+from hub.cli.history import CSV, SINCE, UNTIL, one_form, table
 from hub.cli.order import done
 from hub.cli.words import DATA, JSON
 
@@ -30,6 +30,7 @@ COLUMNS = ("started_at", "ended_at", "charger", "station", "transaction", "token
 @click.option("--limit", type=click.IntRange(1, CSV_ROWS), default=None, help="At most so many, the newest. [100]")
 def sessions(data: Path, as_json: bool, as_csv: bool, **asked: Any) -> None:
     """List charging sessions, newest first, and what each charger gave in each month."""
+    one_form(as_json=as_json, as_csv=as_csv)
     args = {key: value for key, value in asked.items() if value is not None}
     if as_csv:
         args.setdefault("limit", CSV_ROWS)

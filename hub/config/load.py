@@ -89,7 +89,10 @@ def look(text: str, file: str, manifests: Mapping[str, Manifest]) -> Looked:
 
 
 def text_of(path: Path) -> str:
-    """The file's text, line ends as they are. Raises BadConfigFile."""
+    """The file's text, line ends as they are. Raises BadConfigFile, also where reading might never end."""
+    step = "Name the right file, or let 'evhub run' make one."
+    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe, a device; a folder says so by itself
+        raise BadConfigFile([Problem(str(path), None, "", None, "is no regular file", step)])
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as wrong:
@@ -97,7 +100,6 @@ def text_of(path: Path) -> str:
         raise BadConfigFile([Problem(str(path), None, "", None, said, "Save the file as UTF-8.")]) from wrong
     except OSError as failed:
         said = f"cannot be read: {failed.strerror}"
-        step = "Name the right file, or let 'evhub run' make one."
         raise BadConfigFile([Problem(str(path), None, "", None, said, step)]) from failed
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sqlite3
 import tarfile
 import tempfile
@@ -202,6 +203,7 @@ def _put_back(url: URL, folder: Path, engine: Engine, clock: Clock, say: Progres
         copy.execute("PRAGMA journal_mode=DELETE")
     aside = set_aside(target, f"before-restore-{_stamp(clock)}")
     (folder / FILE).chmod(0o600)
+    _give_to_owner(folder / FILE, target.parent)
     (folder / FILE).replace(target)
     return aside
 
@@ -212,12 +214,22 @@ def _put_files_back(folder: Path, data: Path, clock: Clock) -> list[Path]:
         target = data / file.relative_to(folder)
         if not file.exists() or (target.exists() and target.read_bytes() == file.read_bytes()):
             continue
-        target.parent.mkdir(exist_ok=True)
+        if not target.parent.exists():
+            target.parent.mkdir()
+            _give_to_owner(target.parent, data)
         if target.exists():
             aside.append(target.rename(target.with_name(f"{target.name}.before-restore-{_stamp(clock)}")))
         target.touch(mode=0o600)
         target.write_bytes(file.read_bytes())
+        _give_to_owner(target, data)
     return aside
+
+
+def _give_to_owner(file: Path, folder: Path) -> None:
+    """What root restores belongs to the hub's user all the same: to the owner of its folder."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 # tables and files

@@ -1,8 +1,10 @@
 """Answers of the history in words."""
 
 import pytest
+from click.testing import CliRunner
 
 from hub.cli.history import reason, table
+from hub.cli.main import main
 
 FULL = {
     "charger": "bay-3",
@@ -49,3 +51,9 @@ def test_columns_are_as_wide_as_what_is_in_them() -> None:
         "12:00    11040",
         "12:05        –",
     ]
+
+
+@pytest.mark.parametrize("command", [["history", "bay-1"], ["totals"], ["sessions"]])
+def test_one_form_at_a_time(command: list[str]) -> None:
+    ended = CliRunner().invoke(main, [*command, "--csv", "--json"])
+    assert (ended.exit_code, "give --json or --csv, not both" in ended.output) == (2, True)

@@ -1,5 +1,6 @@
 """Every mistake has its line, its key, what is wrong and what to write; and all are told at once."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -389,6 +390,12 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert empty.message == "the file is empty"
     with pytest.raises(BadConfigFile):
         load(tmp_path / "none.yaml")
+
+
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.yaml")
+    [pipe] = check(tmp_path / "config.yaml").problems
+    assert pipe.message == "is no regular file"
 
 
 def test_windows_files_and_byte_order_marks_are_fine(tmp_path: Path) -> None:

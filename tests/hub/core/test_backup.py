@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import tarfile
 from datetime import UTC, datetime
@@ -92,6 +93,23 @@ async def test_a_running_hub_is_backed_up_in_one_moment_and_comes_back_as_it_was
         assert journal.head_position == Position(running.epoch, 1)
         assert await journal.no_of(Position(old, 7_001)) == kept  # what was sent after the backup: all of the old one
         assert await running.read(lambda c: c.scalar(sa.select(sa.func.count()).select_from(boots))) == 2
+
+
+async def test_what_root_restores_belongs_to_the_owner_of_the_folder(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, given = data.parent / "backup.tar.gz", list[tuple[str, int, int]]()
+    async with store(data):
+        pass
+    back_up(home(data, data), archive, "1.2.3", CLOCK)
+    shutil.rmtree(data)
+    data.mkdir()
+    monkeypatch.setattr("hub.core.backup.os.geteuid", lambda: 0)
+    monkeypatch.setattr("hub.core.backup.os.chown", lambda path, *owner: given.append((Path(path).name, *owner)))
+    restore(home(data, data), archive, CLOCK)
+    owner = (data.stat().st_uid, data.stat().st_gid)
+    names = ("broker.json", "config.yaml", "evhub.db", "state")
+    assert {one for one in given if one[0] in names} == {(name, *owner) for name in names}
 
 
 @pytest.mark.needs_postgres
