@@ -36,6 +36,7 @@ from hub.model.facts import (
     MeterChanged,
 )
 from hub.model.ids import ChargerId, CircuitId, MeterId
+from hub.model.person import STEER
 from hub.model.units import PerPhase
 
 log = logging.getLogger(__name__)
@@ -235,8 +236,11 @@ class Balance:
             SetLimitArgs,
             self._set_limit,
             says="Ask a charger to give at most so many amps per phase; null takes the request back.",
+            may=STEER,
         )
-        self.orders.serve("charger.allow", AllowArgs, self._allow, says="Let a charger charge, or keep it at 0 A.")
+        self.orders.serve(
+            "charger.allow", AllowArgs, self._allow, says="Let a charger charge, or keep it at 0 A.", may=STEER
+        )
 
     async def _set_limit(self, args: SetLimitArgs, caller: Caller) -> Result:
         track = self._track(args.charger)

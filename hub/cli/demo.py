@@ -31,6 +31,7 @@ from hub.config.shipped import shipped
 from hub.core.log import to_stderr
 from hub.core.orders import Caller, Envelope
 from hub.model.errors import EvhubError, NotFound, Unreachable
+from hub.model.person import EVERYBODY
 
 LOOPBACK = "127.0.0.1"
 FOUND_WITHIN_S = 30.0
@@ -202,7 +203,7 @@ def _wishes(device: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 async def _adopt(app: App, wishes: Mapping[str, Any]) -> None:
-    reply = await app.orders.answer(Envelope("device.adopt", wishes), Caller("demo", "cli"))
+    reply = await app.orders.answer(Envelope("device.adopt", wishes), Caller("demo", "cli", EVERYBODY))
     if reply.error is not None:
         click.echo(f"{wishes['station']}: {reply.error.message}", err=True)
 

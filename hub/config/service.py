@@ -29,6 +29,7 @@ from hub.devices.config import ChargerConfig
 from hub.model.errors import BadConfig, Invalid, NotFound, NotKept, Refused
 from hub.model.facts import DrawingChanged, Fact
 from hub.model.ids import StationId
+from hub.model.person import DRAW, NAME
 
 log = logging.getLogger(__name__)
 
@@ -91,13 +92,33 @@ class Configuration:
         self._bus.listen("config", (DrawingChanged,), self._redrawn)
         serve = self._orders.serve
         serve(
-            "config.reload", ReloadArgs, self._reload, says="Read config.yaml again, as it is done when it was edited."
+            "config.reload",
+            ReloadArgs,
+            self._reload,
+            says="Read config.yaml again, as it is done when it was edited.",
+            may=DRAW,
         )
-        serve("device.rename", RenameArgs, self._rename, says="Give a charger or meter another name; its id stays.")
         serve(
-            "device.replace", ReplaceArgs, self._replace, says="Another station takes the place of one; all else stays."
+            "device.rename",
+            RenameArgs,
+            self._rename,
+            says="Give a charger or meter another name; its id stays.",
+            may=NAME,
         )
-        serve("device.retire", DeviceArgs, self._retire, says="Take a device out of the drawing; its history stays.")
+        serve(
+            "device.replace",
+            ReplaceArgs,
+            self._replace,
+            says="Another station takes the place of one; all else stays.",
+            may=DRAW,
+        )
+        serve(
+            "device.retire",
+            DeviceArgs,
+            self._retire,
+            says="Take a device out of the drawing; its history stays.",
+            may=DRAW,
+        )
         self._tasks.keep("watch", self._watch)
 
     async def stop(self) -> None:

@@ -1,7 +1,7 @@
 """Orders: named things that may be asked for, each with one owner, typed arguments, a deadline and one reply.
 
-CLI, API, MQTT and automations all come through `answer()`: the same order has the same effect, the same reply and
-same audit line wherever it came from.
+CLI, API, MQTT, pages and automations all come through `answer()`: the same order has the same effect, the same reply,
+the same check of who may give it and the same audit line wherever it came from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.core.clock import Clock
-from hub.model.errors import EvhubError, Expired, Invalid, NotFound, Unreachable
+from hub.model.errors import EvhubError, Expired, Invalid, NotAllowed, NotFound, NotKept, Unreachable
+from hub.model.person import Roles
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("evhub.audit")
@@ -41,10 +42,12 @@ A = TypeVar("A", bound=Args)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who gives an order, and by which way it came ("cli", "mqtt", "api", "demo")."""
+    """Who gives an order, by which way it came ("cli", "mqtt", "api", "page"…), what he is, and from where."""
 
     who: str
     via: str
+    roles: Roles
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,23 @@ class Served(Generic[A]):
     handle: Callable[[A, Caller], Awaitable[Result]]
     deadline_s: float
     says: str
+    may: Roles
+    reads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One order that somebody gave, and what came of it. `code` None: done."""
+
+    at: datetime
+    order: str
+    args: Mapping[str, object]  # secrets masked
+    caller: Caller
+    code: str | None
+    message: str
+
+
+Book = Callable[[AuditLine], Awaitable[None]]
 
 
 class Orders:
@@ -93,22 +113,32 @@ class Orders:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._book: Book | None = None
         self._served: dict[str, Served[Args]] = {}
         self._replies: OrderedDict[tuple[str, str], asyncio.Future[Reply]] = OrderedDict()
 
-    def serve(
+    def serve(  # noqa: PLR0913 - all but three are named
         self,
         name: str,
         args: type[A],
         handle: Callable[[A, Caller], Awaitable[Result]],
         *,
         says: str,
+        may: Roles,
+        reads: bool = False,
         deadline_s: float = 30,
     ) -> None:
-        """Offer an order. `says` is its line in the docs and in `evhub order --list`."""
+        """Offer an order. `says` is its line in the docs and in `evhub order --list`; `may`: who may give it.
+
+        One that only `reads` leaves no line in the audit book, unless it was refused to somebody.
+        """
         if name in self._served:
             raise ValueError(f"order {name} has an owner already")
-        self._served[name] = Served(name, args, handle, deadline_s, says)  # type: ignore[arg-type]
+        self._served[name] = Served(name, args, handle, deadline_s, says, may, reads)  # type: ignore[arg-type]
+
+    def keep_book(self, book: Book | None) -> None:
+        """Who writes down what was ordered; None: nobody."""
+        self._book = book
 
     @property
     def catalogue(self) -> Mapping[str, Served[Args]]:
@@ -139,14 +169,30 @@ class Orders:
             reply = Reply(result=await self._do(order, caller))
         except EvhubError as refused:
             reply = Reply(error=refused)
-        said = "done" if reply.error is None else f"{reply.error.code}: {reply.error.message.partition(chr(10))[0]}"
-        audit.info("%s %s by %s via %s: %s", order.name, masked(order.args), caller.who, caller.via, said)
+        await self.note(order, caller, reply.error)
         return reply
+
+    async def note(self, order: Envelope, caller: Caller, error: EvhubError | None) -> None:
+        """Write down what somebody ordered and what came of it, also where it was refused before it got here."""
+        served = self._served.get(order.name)
+        if served is not None and served.reads and not isinstance(error, NotAllowed):
+            return
+        code, message = (None, "done") if error is None else (error.code, error.message.partition("\n")[0])
+        line = AuditLine(self._clock.now(), order.name, masked(order.args), caller, code, message)
+        said = message if code is None else f"{code}: {message}"
+        audit.info("%s %s by %s via %s: %s", line.order, line.args, caller.who, caller.via, said)
+        if self._book is not None:
+            try:
+                await self._book(line)
+            except NotKept as full:
+                log.error("the audit book does not take it: %s", full.message)
 
     async def _do(self, order: Envelope, caller: Caller) -> Result:
         served = self._served.get(order.name)
         if served is None:
             raise NotFound(f"no order is called '{order.name}'", f"the orders are: {', '.join(sorted(self._served))}")
+        if not served.may & caller.roles:
+            raise NotAllowed(f"{caller.who} may not order {order.name}", f"ask somebody who is {_one_of(served.may)}")
         if order.expires_at is not None and order.expires_at <= self._clock.now():
             raise Expired(f"the order expired at {order.expires_at.isoformat()}", "send it anew")
         args = checked(served.args, order.args)
@@ -155,6 +201,10 @@ class Orders:
                 return await served.handle(args, caller)
         except TimeoutError:
             raise Unreachable(f"{order.name} was not answered within {served.deadline_s:.0f} s", "try again") from None
+
+
+def _one_of(may: Roles) -> str:
+    return " or ".join(sorted(may))
 
 
 def masked(args: Mapping[str, object]) -> dict[str, object]:

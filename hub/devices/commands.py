@@ -7,6 +7,7 @@ from typing import Protocol
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.model.errors import Unsupported
 from hub.model.ids import ChargerId
+from hub.model.person import HELP
 from hub.sdk.capabilities import Driver, Resets, StartsAndStops, Unlocks
 
 
@@ -67,10 +68,12 @@ def offer_commands(orders: Orders, drivers: Drivers) -> None:
         await driver.unlock(connector)
         return {"charger": args.charger}
 
-    orders.serve("charger.start", StartArgs, start, says="Begin a charge as if a token had been shown at the reader.")
-    orders.serve("charger.stop", ChargerArgs, stop, says="End the running charge.")
-    orders.serve("charger.reset", ResetArgs, reset, says="Restart the charger's station.")
-    orders.serve("charger.unlock", ChargerArgs, unlock, says="Release the cable.")
+    orders.serve(
+        "charger.start", StartArgs, start, says="Begin a charge as if a token had been shown at the reader.", may=HELP
+    )
+    orders.serve("charger.stop", ChargerArgs, stop, says="End the running charge.", may=HELP)
+    orders.serve("charger.reset", ResetArgs, reset, says="Restart the charger's station.", may=HELP)
+    orders.serve("charger.unlock", ChargerArgs, unlock, says="Release the cable.", may=HELP)
 
 
 def _cannot(charger: ChargerId, done: str) -> Unsupported:

@@ -23,6 +23,7 @@ from hub.model.charger import Charger
 from hub.model.errors import EvhubError, Invalid, NotFound
 from hub.model.facts import DeviceFound, DeviceLost, DrawingChanged, Fact
 from hub.model.ids import CircuitId, StationId
+from hub.model.person import DRAW, EVERYBODY
 from hub.model.site import Meter
 from hub.sdk.manifest import Manifest
 
@@ -88,8 +89,17 @@ class Discovery:
 
     async def start(self) -> None:
         """Offer the orders, and listen if the configuration says so."""
-        self._orders.serve("device.list", ListArgs, self._list, says="devices of the drawing, and found ones that wait")
-        self._orders.serve("device.adopt", AdoptArgs, self._adopt, says="add a found device to the configuration")
+        self._orders.serve(
+            "device.list",
+            ListArgs,
+            self._list,
+            says="devices of the drawing, and found ones that wait",
+            may=EVERYBODY,
+            reads=True,
+        )
+        self._orders.serve(
+            "device.adopt", AdoptArgs, self._adopt, says="add a found device to the configuration", may=DRAW
+        )
         self._bus.listen("discovery", (DrawingChanged,), self._redrawn)
         if self._config.enabled:
             await self._browser.start()

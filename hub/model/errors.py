@@ -56,6 +56,18 @@ class NotAllowed(EvhubError):
     code = "not_allowed"
 
 
+class Unauthorised(EvhubError):
+    """Nobody knows who asks: log in first."""
+
+    code = "unauthorised"
+
+
+class TooMany(EvhubError):
+    """Too often, or too many at once: wait."""
+
+    code = "too_many"
+
+
 class BadConfig(EvhubError):
     """The configuration cannot be used: stop and point at the line."""
 

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from hub.core.mqtt_link.server import Server
+from hub.model.person import Role
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -31,6 +32,9 @@ class MqttConfig(BaseModel):
     port: int = Field(default=1883, ge=1, le=65535, description="TCP port of the hub's own broker")
     bind: str = Field(default="127.0.0.1", description="address of the hub's own broker; 0.0.0.0 for the whole network")
     anonymous: bool = Field(default=False, description="the hub's own broker asks for no password; only on loopback")
+    roles: list[Role] = Field(
+        default=[Role.OPERATOR], description="what the clients of the broker may order: as if each were one of these"
+    )
     prefix: str = Field(
         default="evhub",
         pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",

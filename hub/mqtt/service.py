@@ -42,7 +42,6 @@ from hub.mqtt.topics import OFFLINE, ONLINE, Topics, event_payload, safe
 log = logging.getLogger(__name__)
 
 PAUSES = Pauses(first_s=1.0, longest_s=60.0, stable_after_s=10.0)
-CALLER = Caller(who="mqtt", via="mqtt")
 MOST_AT_ONCE = 32
 LATE_LOOK_S = 0.1
 LEARN_S = 3.0
@@ -256,7 +255,7 @@ class Mqtt:
         replies: list[Reply] = []
 
         async def ask() -> None:
-            replies.append(await self.orders.answer(order, CALLER))
+            replies.append(await self.orders.answer(order, Caller("mqtt", "mqtt", frozenset(self.config.roles))))
 
         try:
             await survive(f"order {order.name}", ask())

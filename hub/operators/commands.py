@@ -20,6 +20,7 @@ from hub.core.orders import Caller, Envelope, Orders
 from hub.core.orders import Reply as Answer
 from hub.core.tasks import Tasks, survive
 from hub.model.errors import EvhubError, NotKept, NotKnown, Refused
+from hub.model.person import Role, Roles
 from hub.operators.permits import refusal
 from hub.operators.store import CommandLog
 from hub.wire.operator.base import read
@@ -27,9 +28,9 @@ from hub.wire.operator.errors import NotReadable
 from hub.wire.operator.messages import Command, Reply
 
 log = logging.getLogger(__name__)
-audit = logging.getLogger("evhub.audit")
 
 VIA = "operator"
+ROLES: Roles = frozenset({Role.OPERATOR, Role.SUPPORT})
 MOST_AT_ONCE = 8
 LOOK_FIRST = "look at the site's status, then send a new command with another id where it is needed"
 
@@ -92,14 +93,14 @@ class Commands:
         now, expires_at = self.clock.now(), datetime.fromisoformat(command.expires_at)
         why_not = refusal(command, self.allowed, now, synced=self.synced(), stored=stored)
         if why_not is not None:
-            audit.info("%s by %s via %s: %s: %s", command.name, self.operator, VIA, why_not.code, why_not.message)
+            await self.orders.note(Envelope(command.name, command.args), Caller(self.operator, VIA, ROLES), why_not)
             raise why_not
         await self.taken.take(command.id, command.name, expires_at)
         order = Envelope(command.name, command.args, expires_at=expires_at)
         answers: list[Answer] = []
 
         async def ask() -> None:
-            answers.append(await self.orders.answer(order, Caller(who=self.operator, via=VIA)))
+            answers.append(await self.orders.answer(order, Caller(self.operator, VIA, ROLES)))
 
         await survive(f"order {command.name}", ask())
         await self._close(command.id, answers[0] if answers else Answer(error=_failed(command.name)))

@@ -22,6 +22,7 @@ from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.tasks import Tasks
 from hub.model.errors import Invalid, NotFound
 from hub.model.facts import ChargerChanged, CircuitsChanged, DrawingChanged, Fact, MeterChanged, StatusChanged
+from hub.model.person import OWN, STEER
 from hub.operators.by_https import ByHttps
 from hub.operators.by_mqtt import ByMqtt, Ears
 from hub.operators.commands import Commands
@@ -151,9 +152,25 @@ class Operators:
 
     def _offer(self) -> None:
         serve = self.orders.serve
-        serve("operator.status", OperatorArgs, self._status, says="How each operator is kept up to date.")
-        serve("operator.preview", PreviewArgs, self._preview, says="Just what leaves the site for an operator.")
-        serve("operator.replay", ReplayArgs, self._replay, says="Send an operator again what it may have lost.")
+        serve(
+            "operator.status",
+            OperatorArgs,
+            self._status,
+            says="How each operator is kept up to date.",
+            may=STEER,
+            reads=True,
+        )
+        serve(
+            "operator.preview",
+            PreviewArgs,
+            self._preview,
+            says="Just what leaves the site for an operator.",
+            may=OWN,
+            reads=True,
+        )
+        serve(
+            "operator.replay", ReplayArgs, self._replay, says="Send an operator again what it may have lost.", may=OWN
+        )
 
     async def _status(self, args: OperatorArgs, caller: Caller) -> Result:
         chosen = self._uplinks if args.operator is None else {args.operator: self._called(args)}

@@ -18,6 +18,7 @@ from hub.core.site_time import midnight, second_of
 from hub.core.state import Picture
 from hub.model.errors import EvhubError, Invalid, NotFound, Unreachable
 from hub.model.ids import ChargerId
+from hub.model.person import EVERYBODY
 from hub.recorder import query, text
 from hub.recorder import store as rows
 from hub.recorder.buckets import HOUR_S, start_of_hour
@@ -79,7 +80,7 @@ class History:
 
     async def start(self) -> None:
         """Answer from now on."""
-        serve = self._orders.serve
+        serve = partial(self._orders.serve, may=EVERYBODY, reads=True)
         serve("history.query", QueryArgs, self._query, says="What was measured and done, as rows over time.")
         serve("history.totals", TotalsArgs, self._totals, says="Energy by charger and of the site.")
         serve("history.why", WhyArgs, self._why, says="Why a charger had its limit at a moment.")

@@ -17,6 +17,7 @@ from hub.core.shown import iso, rounded
 from hub.core.site_time import second_of
 from hub.core.store import Store
 from hub.model.ids import ChargerId
+from hub.model.person import EVERYBODY
 from hub.sessions import store as books
 from hub.sessions.service import Sessions
 from hub.sessions.store import Kept, Wanted
@@ -52,7 +53,14 @@ class Log:
 
     def offer(self, orders: Orders) -> None:
         """Put the order into the catalogue."""
-        orders.serve("sessions.list", ListArgs, self._list, says="Charging sessions, newest first, and their totals.")
+        orders.serve(
+            "sessions.list",
+            ListArgs,
+            self._list,
+            says="Charging sessions, newest first, and their totals.",
+            may=EVERYBODY,
+            reads=True,
+        )
 
     async def _list(self, args: ListArgs, caller: Caller) -> Result:
         zone = ZoneInfo(self.zone())

@@ -9,6 +9,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import pwd
+import socket
+import struct
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -19,6 +22,7 @@ from aiohttp import web
 
 from hub.core.orders import Caller, Orders, envelope
 from hub.model.errors import EvhubError, Invalid, NotFound, PortInUse, Unreachable
+from hub.model.person import EVERYBODY
 
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
 Status = Callable[[], dict[str, object]]
@@ -79,7 +83,7 @@ class LocalDoor:
             return _json({"ok": False, "error": _error(Invalid(f"the order is not JSON: {wrong}"))})
         except EvhubError as wrong:
             return _json({"ok": False, "error": _error(wrong)})
-        reply = await self._orders.answer(order, Caller(who="local user", via="cli"))
+        reply = await self._orders.answer(order, _local(request))
         return _json({"id": order.id, **reply.to_json()})
 
     async def _catalogue(self, request: web.Request) -> web.Response:
@@ -88,6 +92,18 @@ class LocalDoor:
 
     async def _say_status(self, request: web.Request) -> web.Response:
         return _json(self._status())
+
+
+def _local(request: web.Request) -> Caller:
+    """Whoever may open the socket may do everything; the kernel knows which user of this machine it is."""
+    sock = request.transport.get_extra_info("socket") if request.transport is not None else None
+    if sock is None:
+        return Caller("local user", "cli", EVERYBODY)
+    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    try:
+        return Caller(pwd.getpwuid(uid).pw_name, "cli", EVERYBODY)
+    except KeyError:
+        return Caller(f"uid {uid}", "cli", EVERYBODY)
 
 
 def _error(why: EvhubError) -> dict[str, object]:

@@ -18,6 +18,7 @@ from hub.core.state import LiveCharger
 from hub.model.charger import Status
 from hub.model.facts import ChargerDisconnected, DeviceReplaced, DeviceRetired, Event, Fact, SessionEnded
 from hub.model.ids import ChargerId, StationId
+from hub.model.person import EVERYBODY
 from hub.sdk.testing import until
 from integrations.ocpp import pace
 from simulator.devices import start
@@ -83,7 +84,7 @@ class Site:
         self.stations.push_async_callback(running.stop)
 
     async def order(self, name: str, **args: object) -> Result:
-        reply = await self.app.orders.answer(Envelope(name, args), Caller("test", "test"))
+        reply = await self.app.orders.answer(Envelope(name, args), Caller("test", "test", EVERYBODY))
         assert reply.result is not None, reply
         return reply.result
 

@@ -9,6 +9,7 @@ import pytest
 
 from hub.core.orders import Caller, Envelope
 from hub.model.charger import Charger, Status
+from hub.model.person import EVERYBODY
 from hub.model.reading import ChargerStatus
 from hub.model.session import TransactionStart, TransactionStop
 from hub.sessions.api import Log
@@ -136,7 +137,7 @@ async def test_history_sessions_and_totals_of_the_month_are_one(tmp_path: Path) 
 
 
 async def _asked(at: Desk, name: str, **args: object) -> dict[str, list[dict[str, object]]]:
-    reply = await at.orders.answer(Envelope(name, args), Caller("test", "cli"))
+    reply = await at.orders.answer(Envelope(name, args), Caller("test", "cli", EVERYBODY))
     assert reply.error is None, reply.error
     return dict(reply.result or {})  # type: ignore[arg-type]
 

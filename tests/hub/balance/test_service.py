@@ -28,6 +28,7 @@ from hub.model.facts import (
 )
 from hub.model.grant import Limiter
 from hub.model.ids import GRID, ChargerId, MeterId, StationId
+from hub.model.person import EVERYBODY
 from hub.model.reading import MeterReading
 from hub.model.site import Site
 from hub.model.units import PerPhase, same_on_each
@@ -133,7 +134,7 @@ class Hub:
         return [live.held_a for live in self.picture.chargers.values()]
 
     async def order(self, name: str, **args: object) -> Reply:
-        return await self.orders.answer(Envelope(name, args), Caller("test", "test"))
+        return await self.orders.answer(Envelope(name, args), Caller("test", "test", EVERYBODY))
 
 
 async def until(true: Callable[[], bool], within_s: float = 5.0) -> None:

@@ -23,6 +23,7 @@ from hub.model.candidate import Candidate, Confidence, Kind
 from hub.model.errors import Refused
 from hub.model.facts import DeviceAdopted, DeviceReplaced, DeviceRetired, DrawingChanged, Event, Fact
 from hub.model.ids import ChargerId, StationId
+from hub.model.person import EVERYBODY
 from hub.sdk.testing import FakeClock, until
 from tests.stores import store
 
@@ -33,7 +34,7 @@ chargers:
   bay-1: {integration: demodial, station: CP-1, name: Door}
   bay-2: {integration: demobox, station: B-2}
 """
-ME = Caller("test", "test")
+ME = Caller("test", "test", EVERYBODY)
 
 
 @dataclass(slots=True)

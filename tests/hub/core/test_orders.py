@@ -10,10 +10,11 @@ import pytest
 from pydantic import Field
 
 from hub.core.clock import SystemClock
-from hub.core.orders import Args, Caller, Envelope, Orders, Result, envelope, masked
-from hub.model.errors import Invalid, Refused
+from hub.core.orders import Args, AuditLine, Caller, Envelope, Orders, Result, envelope, masked
+from hub.model.errors import Invalid, NotKept, Refused
+from hub.model.person import DRAW, EVERYBODY, Role
 
-ME = Caller("somebody", "test")
+ME = Caller("somebody", "test", EVERYBODY)
 
 
 class LimitArgs(Args):
@@ -45,7 +46,7 @@ def doer() -> Doer:
 @pytest.fixture
 def orders(doer: Doer) -> Orders:
     orders = Orders(SystemClock())
-    orders.serve("charger.limit", LimitArgs, doer.limit, says="Limit a charger.", deadline_s=0.2)
+    orders.serve("charger.limit", LimitArgs, doer.limit, says="Limit a charger.", may=EVERYBODY, deadline_s=0.2)
     return orders
 
 
@@ -116,7 +117,7 @@ def test_secrets_stay_out_of_the_log() -> None:
 
 def test_an_order_has_one_owner(orders: Orders, doer: Doer) -> None:
     with pytest.raises(ValueError, match="has an owner already"):
-        orders.serve("charger.limit", LimitArgs, doer.limit, says="Again.")
+        orders.serve("charger.limit", LimitArgs, doer.limit, says="Again.", may=EVERYBODY)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +139,34 @@ def test_an_envelope_that_is_none_is_refused(document: object, words: str) -> No
 def test_an_envelope_without_a_zone_is_utc() -> None:
     order = envelope("x.y", {"id": "a", "args": {"k": 1}, "expires_at": "2026-01-31T15:04:05"})
     assert order == Envelope("x.y", {"k": 1}, "a", datetime(2026, 1, 31, 15, 4, 5, tzinfo=UTC))
+
+
+async def test_who_may_not_is_told_who_may_and_it_is_written_down(orders: Orders, doer: Doer) -> None:
+    lines: list[AuditLine] = []
+
+    async def book(line: AuditLine) -> None:
+        lines.append(line)
+
+    orders.keep_book(book)
+    viewer = Caller("vera", "page", frozenset({Role.VIEWER}), "192.0.2.7")
+    orders.serve("charger.look", Args, _looks, says="Look.", may=EVERYBODY, reads=True)
+    orders.serve("charger.draw", Args, _looks, says="Draw.", may=DRAW)
+    assert (await orders.answer(Envelope("charger.look", {}), viewer)).ok
+    refused = await orders.answer(Envelope("charger.draw", {"pin": 1}), viewer)
+    assert refused.error is not None
+    assert (refused.error.code, refused.error.next) == ("not_allowed", "ask somebody who is installer")
+    [line] = lines  # looking leaves none
+    assert (line.order, line.args, line.caller, line.code) == ("charger.draw", {"pin": "••••"}, viewer, "not_allowed")
+
+
+async def test_a_book_that_is_full_keeps_nobody_from_ordering(orders: Orders) -> None:
+    async def full(line: AuditLine) -> None:
+        raise NotKept("the disk is full", "make room")
+
+    orders.keep_book(full)
+    orders.serve("charger.draw", Args, _looks, says="Draw.", may=DRAW)
+    assert (await orders.answer(Envelope("charger.draw", {}), ME)).ok
+
+
+async def _looks(args: Args, caller: Caller) -> Result:
+    return {}

@@ -17,9 +17,10 @@ from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.charger import Charger
 from hub.model.facts import DeviceFound, DeviceLost, Fact
 from hub.model.ids import GRID, ChargerId, StationId
+from hub.model.person import EVERYBODY
 from tests.hub.discovery.announcing import LOOPBACK, Announcer, MemoryDrawing, a_manifest, announcing, unique_types
 
-ME = Caller(who="test", via="test")
+ME = Caller("test", "test", EVERYBODY)
 
 
 @dataclass(slots=True)

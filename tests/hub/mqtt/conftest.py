@@ -11,6 +11,7 @@ from hub.core.clock import SystemClock
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.state import Picture
 from hub.model.errors import Refused
+from hub.model.person import EVERYBODY
 from hub.mqtt.config import MqttConfig
 from hub.mqtt.service import Mqtt
 from tests.hub.mqtt.example import picture
@@ -43,9 +44,9 @@ class SmallHub:
 
     def __post_init__(self) -> None:
         self.gate.set()
-        self.orders.serve("charger.set_limit", LimitArgs, self._set_limit, says="")
-        self.orders.serve("charger.allow", AllowArgs, self._allow, says="")
-        self.orders.serve("hub.fail", Args, self._fail, says="")
+        self.orders.serve("charger.set_limit", LimitArgs, self._set_limit, says="", may=EVERYBODY)
+        self.orders.serve("charger.allow", AllowArgs, self._allow, says="", may=EVERYBODY)
+        self.orders.serve("hub.fail", Args, self._fail, says="", may=EVERYBODY)
 
     async def _set_limit(self, args: LimitArgs, caller: Caller) -> Result:
         await self.gate.wait()

@@ -29,6 +29,7 @@ from hub.model.facts import (
     OperatorDisconnected,
     OperatorOutOfStep,
 )
+from hub.model.person import EVERYBODY
 from hub.operators.config import OperatorConfig
 from hub.operators.store import known_readers
 from hub.sdk.testing.clock import QuickClock
@@ -43,7 +44,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 async def ask(hub: SmallHub, order: str, **args: object) -> Any:
-    reply = await hub.orders.answer(Envelope(order, args), Caller("test", "cli"))
+    reply = await hub.orders.answer(Envelope(order, args), Caller("test", "cli", EVERYBODY))
     assert reply.error is None, reply.error
     return reply.result
 
@@ -417,7 +418,7 @@ async def test_what_the_owner_cannot_ask_for(
     tmp_path: Path, acme: OperatorConfig, order: str, args: dict[str, object], code: str
 ) -> None:
     async with running(tmp_path, {"acme": acme}) as hub:
-        reply = await hub.orders.answer(Envelope(order, args), Caller("test", "cli"))
+        reply = await hub.orders.answer(Envelope(order, args), Caller("test", "cli", EVERYBODY))
         assert reply.error is not None
         assert reply.error.code == code
         assert reply.error.next
@@ -427,7 +428,7 @@ async def test_with_two_operators_one_has_to_be_named(tmp_path: Path, acme: Oper
     other = acme.model_copy(update={"hub_id": "hub-at-other", "url": f"mqtt://127.0.0.1:{unused_port()}"})
     async with running(tmp_path, {"acme": acme, "other": other}) as hub:
         await in_step(hub, peer)  # one in trouble delays no other
-        reply = await hub.orders.answer(Envelope("operator.preview", {}), Caller("test", "cli"))
+        reply = await hub.orders.answer(Envelope("operator.preview", {}), Caller("test", "cli", EVERYBODY))
         assert reply.error is not None
         assert reply.error.next == "the operators are: acme, other"
 

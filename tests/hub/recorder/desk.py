@@ -17,6 +17,7 @@ from hub.core.store import Store
 from hub.model.charger import Charger, Status
 from hub.model.grant import Grant, Limiter
 from hub.model.ids import GRID, ChargerId, MeterId, StationId
+from hub.model.person import EVERYBODY
 from hub.model.reading import ChargerReading, MeterReading
 from hub.model.site import Circuit, Meter, Site
 from hub.model.units import PerPhase, Phase, same_on_each
@@ -101,7 +102,7 @@ class Desk:
 
     async def ask(self, name: str, **args: object) -> dict[str, Any]:
         """An order's result; the error's text where it is refused."""
-        reply = await self.orders.answer(Envelope(name, args), Caller("test", "cli"))
+        reply = await self.orders.answer(Envelope(name, args), Caller("test", "cli", EVERYBODY))
         return {"error": str(reply.error)} if reply.error else dict(reply.result or {})
 
     async def table(self, every: str, what: str = "power,energy", **args: object) -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ import pytest
 
 from hub.core.orders import Caller, Envelope, Orders
 from hub.model.charger import Status
+from hub.model.person import EVERYBODY
 from hub.sessions.api import Log
 from tests.hub.sessions.bench import OTHER, Bench, bench
 
-CALLER = Caller("test", "test")
+CALLER = Caller("test", "test", EVERYBODY)
 HOUR, DAY = 60, 1440
 
 

@@ -20,6 +20,7 @@ from hub.model.candidate import Address, Candidate, Kind
 from hub.model.charger import Charger
 from hub.model.facts import DrawingChanged, Event, Fact
 from hub.model.ids import GRID, ChargerId, StationId
+from hub.model.person import EVERYBODY
 from hub.model.site import Circuit, Site
 from hub.model.units import PHASES, Phase, same_on_each
 from hub.sdk.config import IntegrationConfig
@@ -29,7 +30,7 @@ from integrations.ocpp.config import Config, ServerConfig
 from tests.integrations.ocpp.scripted import Scripted
 
 E = TypeVar("E", bound=Event)
-CALLER = Caller("test", "test")
+CALLER = Caller("test", "test", EVERYBODY)
 LOOPBACK = "127.0.0.1"
 
 
