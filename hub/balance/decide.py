@@ -14,14 +14,14 @@ import numpy as np
 from hub.balance.allocate import Demand, Shares, allocate
 from hub.balance.background import Amps
 from hub.balance.case import DRAWS_A, NOTHING, Case
-from hub.balance.demand import NoDemand, Wish, wanted
+from hub.balance.demand import NoDemand, wanted
 from hub.balance.explain import Explainer
 from hub.balance.memory import Memory
 from hub.balance.metered import MINUTE_S, NOW_S
 from hub.balance.network import Background, Phasors
 from hub.balance.sequence import Command, commands
 from hub.balance.track import Track
-from hub.model.grant import Grant
+from hub.model.grant import Grant, Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId
 
 

@@ -7,21 +7,13 @@ from dataclasses import dataclass
 from hub.balance.allocate import Demand
 from hub.balance.track import Track
 from hub.model.charger import Status
-from hub.model.grant import Limiter
+from hub.model.grant import Limiter, Wish
 from hub.model.units import floor_to
 
 REUSE_A = 3.0  # a car that draws less than it may keeps so much above its draw
 FULL_S = 60.0  # so long it must have drawn less
 AGAIN_A = 1.0  # a draw so near to its limit is a wish for more
 AGAIN_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody asked for: at most so much, or nothing at all. It only ever lowers."""
-
-    limit_a: float | None = None
-    allow: bool = True
 
 
 @dataclass(frozen=True, slots=True)

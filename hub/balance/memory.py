@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hub.balance.demand import Reuse, Wish
+from hub.balance.demand import Reuse
 from hub.balance.metered import Backgrounds, Besides
 from hub.balance.network import Network
 from hub.balance.sequence import Command
 from hub.balance.track import Track
 from hub.balance.tree import Tree
 from hub.core.state import LiveCharger, LiveMeter
+from hub.model.grant import Wish
 from hub.model.ids import ChargerId, MeterId
 from hub.model.site import Site
 

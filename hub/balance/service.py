@@ -12,7 +12,6 @@ from pydantic import Field, StrictBool, field_validator
 from hub.balance.circuits import survey
 from hub.balance.config import BalanceConfig
 from hub.balance.decide import decide
-from hub.balance.demand import Wish
 from hub.balance.memory import Memory
 from hub.balance.metered import Besides
 from hub.balance.sequence import SAME_A, Command
@@ -35,6 +34,7 @@ from hub.model.facts import (
     Fact,
     MeterChanged,
 )
+from hub.model.grant import Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId
 from hub.model.person import STEER
 from hub.model.units import PerPhase
@@ -93,7 +93,7 @@ class Balance:
         """Begin to balance. Nothing is raised until every charger has answered, or had its time to."""
         besides = Besides(self.config.margin_a, self.unmanaged_a)
         self._memory = Memory(self.picture.site, besides, self.clock.monotonic())
-        self._memory.wishes = await load_wishes(self.documents)
+        self._memory.wishes = self.picture.wishes = await load_wishes(self.documents)
         self._hear_all()
         self.bus.listen("balance", (ChargerChanged, MeterChanged, DrawingChanged), self._hear)
         self._offer_orders()

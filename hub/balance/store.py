@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.balance.demand import Wish
 from hub.core.documents import Documents
+from hub.model.grant import Wish
 from hub.model.ids import ChargerId
 
 DOCUMENT = "balance"

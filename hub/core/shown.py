@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
+from hub.core.alarms import alarms
 from hub.core.pulse import Pulse
 from hub.core.state import LiveBalancing, LiveCharger, LiveMeter, Picture
 from hub.model.candidate import Candidate
 from hub.model.charger import Charger, Connection, Status
-from hub.model.grant import Grant
+from hub.model.grant import Grant, Wish
 from hub.model.ids import GRID, ChargerId, CircuitId, MeterId
 from hub.model.reading import ChargerReading
 from hub.model.session import LiveSession
@@ -40,7 +41,7 @@ def site_document(picture: Picture, candidates: list[Candidate], now: datetime) 
 
 
 def site_state(picture: Picture, now: datetime) -> Json:
-    """The site: what flows through its grid connection, how many chargers do what, and whether the start is over."""
+    """The site: what flows through its grid connection, how many chargers do what, is the start over, and alarms."""
     grid = picture.circuits.get(GRID)
     chargers = [picture.chargers.get(charger) for charger in picture.site.chargers]
     return {
@@ -54,6 +55,7 @@ def site_state(picture: Picture, now: datetime) -> Json:
             "charging": sum(live is not None and live.status is Status.CHARGING for live in chargers),
         },
         "balancing": _balancing(picture.balancing),
+        "alarms": [members(alarm) for alarm in alarms(picture)],
     }
 
 
@@ -130,6 +132,7 @@ def charger_state(picture: Picture, charger: ChargerId, now: datetime) -> Json:
         "enabled": live.enabled,
         **_measured(drawn, live),
         **_limited(picture.grants.get(charger), live),
+        **_asked(picture.wishes.get(charger, Wish())),
         "session": _session(live.session),
         "circuit": drawn.circuit,
         "station": drawn.station,
@@ -158,6 +161,10 @@ def _limited(grant: Grant | None, live: LiveCharger) -> Json:
         "limit_reason": grant.limiter if grant else None,
         "limit_text": grant.text if grant else None,
     }
+
+
+def _asked(wish: Wish) -> Json:
+    return {"requested_a": amps_down(wish.limit_a), "allowed": wish.allow}
 
 
 def _line_voltages(drawn: Charger, reading: ChargerReading | None) -> PerPhase[float | None] | None:

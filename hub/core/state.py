@@ -1,8 +1,9 @@
 """The live picture: what the hub knows now. Each kind of state has one writer; everybody else only reads.
 
-`LiveCharger` and `LiveMeter` are written by the devices room (a charger's `session` by the sessions room), grants,
-`LiveCircuit` and `LiveBalancing` by the balancer, and `site` by the drawing in `hub/config`. Plain mutable objects: a
-reading comes in a hundred times a second, and copying the whole picture for each was the dearest step of a prototype.
+`LiveCharger` and `LiveMeter` are written by the devices room (a charger's `session` by the sessions room), wishes,
+grants, `LiveCircuit` and `LiveBalancing` by the balancer, and `site` by the drawing in `hub/config`. Plain mutable
+objects: a reading comes in a hundred times a second, and copying the whole picture for each was the dearest step of a
+prototype.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.model.charger import Capability, Status
-from hub.model.grant import Grant
+from hub.model.grant import Grant, Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId, StationId
 from hub.model.reading import ChargerReading, Fault, Identity, MeterReading
 from hub.model.session import LiveSession
@@ -90,5 +91,6 @@ class Picture:
     chargers: dict[ChargerId, LiveCharger] = field(default_factory=dict)
     meters: dict[MeterId, LiveMeter] = field(default_factory=dict)
     grants: dict[ChargerId, Grant] = field(default_factory=dict)
+    wishes: dict[ChargerId, Wish] = field(default_factory=dict)
     circuits: dict[CircuitId, LiveCircuit] = field(default_factory=dict)
     balancing: LiveBalancing | None = None  # None: nothing was decided yet

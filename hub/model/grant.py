@@ -1,4 +1,4 @@
-"""Grants: what the balancer gives a charger, and why it is not more."""
+"""Wishes and grants: what people ask of a charger, what the balancer gives it, and why it is not more."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ class Limiter(StrEnum):
     FAULT = "fault"
     WAITING_FOR_OTHERS = "waiting_for_others"  # others must confirm less first
     METER = "meter"  # the meter is silent: nothing is raised
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked for: at most so much, or nothing at all. It only ever lowers."""
+
+    limit_a: float | None = None
+    allow: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from hub.mqtt.topics import SETTINGS
 LONGEST_PAYLOAD = 16_384
 SAFE_ID = re.compile(r"[A-Za-z0-9_.:@=-]{1,64}")
 NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d{1,6})?")
+BUTTONS = {"restart": "charger.reset", "unlock": "charger.unlock"}
 SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 
 
@@ -55,9 +56,17 @@ def setting(charger: str, field: str, payload: bytes) -> tuple[str, Mapping[str,
     if len(payload) > 100:
         raise Invalid(f"the payload has {len(payload)} bytes", "send one number or one word")
     text = payload.decode("utf-8", "replace").strip()
+    if field in BUTTONS:
+        _pressed(text)
+        return BUTTONS[field], {"charger": charger}
     if field == "allow":
         return "charger.allow", {"charger": charger, "allow": _switch(text)}
     return "charger.set_limit", {"charger": charger, "limit_a": _amps(text)}
+
+
+def _pressed(text: str) -> None:
+    if text.lower() != "press":
+        raise Invalid(f"'{text}' does not press the button", "send PRESS")
 
 
 def _switch(text: str) -> bool:

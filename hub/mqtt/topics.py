@@ -16,8 +16,8 @@ from hub.model.facts import Event
 from hub.model.ids import ChargerId, CircuitId, MeterId, StationId
 
 ONLINE, OFFLINE = "online", "offline"
-SETTINGS = ("limit_a", "allow")
-"""Fields that people may set under `charger/<id>/set/`."""
+SETTINGS = ("limit_a", "allow", "restart", "unlock")
+"""Fields that people may set, and buttons that they may press, under `charger/<id>/set/`."""
 
 # The fields that move with every measurement: their changes may wait up to a second, all others are told at once.
 CHARGER_SLOW = frozenset(

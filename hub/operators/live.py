@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub.core.alarms import alarms
 from hub.core.entry import Position
 from hub.core.shown import charger_state, iso, site_state
 from hub.core.state import Picture
@@ -66,10 +67,7 @@ def _charger(picture: Picture, charger: ChargerId, now: datetime) -> ChargerStat
 
 
 def _alarms(picture: Picture, short_of_space: bool) -> Iterator[Alarm]:
-    for id, circuit in picture.circuits.items():
-        if circuit.over:
-            drawn = picture.site.circuits.get(id)
-            name = (drawn.name if drawn else None) or id
-            yield Alarm(code="circuit_over_limit", text=f"{name} carries more than its limit")
+    for alarm in alarms(picture):
+        yield Alarm(code=alarm.code, text=alarm.text, since=None if alarm.since is None else iso(alarm.since))
     if short_of_space:
         yield Alarm(code="storage_full", text="the disk is nearly full: measurements are not kept any more")

@@ -3,12 +3,11 @@
 import pytest
 
 from hub.balance.decide import decide
-from hub.balance.demand import Wish
 from hub.balance.memory import Memory
 from hub.balance.metered import Besides
 from hub.core.state import LiveCharger, LiveMeter
 from hub.model.charger import Status
-from hub.model.grant import Grant, Limiter
+from hub.model.grant import Grant, Limiter, Wish
 from hub.model.ids import GRID, ChargerId, MeterId
 from hub.model.reading import MeterReading
 from hub.model.site import DeltaPrimary

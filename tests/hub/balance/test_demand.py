@@ -2,11 +2,11 @@
 
 import pytest
 
-from hub.balance.demand import AGAIN_S, FULL_S, NoDemand, Reuse, Wish, wanted
+from hub.balance.demand import AGAIN_S, FULL_S, NoDemand, Reuse, wanted
 from hub.balance.track import Track
 from hub.core.state import LiveCharger
 from hub.model.charger import Status
-from hub.model.grant import Limiter
+from hub.model.grant import Limiter, Wish
 from hub.model.units import same_on_each
 from tests.hub.balance.drawings import charger
 

@@ -21,6 +21,8 @@ from hub.mqtt import commands
         ("allow", b"false", ("charger.allow", {"charger": "bay-1", "allow": False})),
         ("allow", b"Off", ("charger.allow", {"charger": "bay-1", "allow": False})),
         ("allow", b"0", ("charger.allow", {"charger": "bay-1", "allow": False})),
+        ("restart", b"PRESS", ("charger.reset", {"charger": "bay-1"})),
+        ("unlock", b"press", ("charger.unlock", {"charger": "bay-1"})),
     ],
 )
 def test_a_setting_is_an_order(field: str, payload: bytes, order: tuple[str, dict[str, object]]) -> None:
@@ -39,6 +41,8 @@ def test_a_setting_is_an_order(field: str, payload: bytes, order: tuple[str, dic
         ("limit_a", b" " * 101, Invalid, "101 bytes"),
         ("allow", b"", Invalid, "neither yes nor no"),
         ("allow", b"yes", Invalid, "'yes' is neither"),
+        ("restart", b"", Invalid, "does not press the button"),
+        ("unlock", b"true", Invalid, "'true' does not press"),
         ("colour", b"red", NotFound, "no field 'colour'"),
     ],
 )

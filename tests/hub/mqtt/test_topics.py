@@ -10,6 +10,7 @@ from hub.core.shown import Json
 from hub.core.state import LiveBalancing
 from hub.model.charger import Connection, Status
 from hub.model.facts import CircuitOverLimit, DeviceFound, StatusChanged
+from hub.model.grant import Wish
 from hub.model.ids import GRID, ChargerId, CircuitId, StationId
 from hub.model.reading import Fault
 from hub.model.units import PerPhase
@@ -67,6 +68,8 @@ def test_a_charging_charger() -> None:
         "held_a": 10.6,
         "limit_reason": "circuit",
         "limit_text": "Garage, L2, is shared by two cars",
+        "requested_a": None,
+        "allowed": True,
         "session": {
             "id": "019c1491dce8a1b2c3d4e5f60718293a",
             "transaction": 7,
@@ -84,7 +87,8 @@ def test_a_charging_charger() -> None:
 
 def test_a_charger_that_nobody_heard_of_knows_nothing() -> None:
     state = dict(shown.charger_state(picture(), BAY_2, NOW))
-    known = {"ts": "2026-01-31T15:04:05.123Z", "name": "bay-2", "circuit": "garage", "station": "oe-77"}
+    drawn = {"name": "bay-2", "circuit": "garage", "station": "oe-77", "allowed": True}  # nobody forbade it
+    known = {"ts": "2026-01-31T15:04:05.123Z", **drawn}
     lines = {"current_a": NOTHING, "voltage_v": NOTHING}
     assert {name: value for name, value in state.items() if name not in known | lines} == dict.fromkeys(
         state.keys() - known.keys() - lines.keys()
@@ -163,6 +167,7 @@ def test_the_site_counts_its_chargers() -> None:
         "current_a": {"l1": 12.3, "l2": 24.06, "l3": 18.0},
         "chargers": {"total": 2, "online": 1, "charging": 1},
         "balancing": {"state": "starting", "since": "2026-01-31T15:04:04.000Z", "waits_for": ["bay-2"]},
+        "alarms": [],
     }
     seen.balancing = LiveBalancing(NOW)
     running = {"state": "running", "since": "2026-01-31T15:04:05.123Z", "waits_for": []}
@@ -171,6 +176,23 @@ def test_the_site_counts_its_chargers() -> None:
     assert shown.site_state(seen, NOW)["balancing"] is None
     seen.circuits.clear()
     assert (shown.site_state(seen, NOW)["power_w"], shown.site_state(seen, NOW)["current_a"]) == (None, NOTHING)
+
+
+def test_an_alarm_is_there_as_long_as_its_cause() -> None:
+    seen = picture()
+    seen.circuits[GARAGE] = replace(seen.circuits[GARAGE], over=True)
+    said = {"code": "circuit_over_limit", "text": "Garage carries more than its limit", "since": None}
+    assert shown.site_state(seen, NOW)["alarms"] == [said]
+    seen.circuits[GARAGE] = replace(seen.circuits[GARAGE], over=False)
+    assert shown.site_state(seen, NOW)["alarms"] == []
+
+
+def test_what_somebody_asked_of_a_charger() -> None:
+    seen = picture()
+    seen.wishes[BAY_1] = Wish(limit_a=8.0, allow=False)
+    state = shown.charger_state(seen, BAY_1, NOW)
+    assert (state["requested_a"], state["allowed"]) == (8.0, False)
+    assert shown.charger_state(seen, BAY_2, NOW)["allowed"] is True
 
 
 def test_events_in_json() -> None:
