@@ -9,6 +9,7 @@ from hub.core.mqtt_link.outbox import Message
 from hub.model.candidate import Address, Candidate
 from hub.model.charger import Charger
 from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
+from hub.model.lease import Lease
 from hub.model.reading import ChargerReport
 from hub.model.session import LiveSession, TransactionStart, TransactionStop
 from hub.model.site import Site
@@ -17,9 +18,10 @@ from hub.model.site import Site
 class Limits(Protocol):
     """Telling chargers how much they may give. Answered by the devices room."""
 
-    async def set_limit(self, charger: ChargerId, limit_a: float) -> float:
+    async def set_limit(self, charger: ChargerId, limit_a: float, lease: Lease | None = None) -> float:
         """Tell the charger its limit, amps per phase; answers what it holds now (≤ limit_a).
 
+        With a `lease` it ends by itself, where the charger can do that: afterwards its picture says whether it does.
         Raises Unreachable, Refused or Unsupported; then the charger may hold either the old or the new limit.
         """
         ...

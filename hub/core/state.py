@@ -14,6 +14,7 @@ from datetime import datetime
 from hub.model.charger import Capability, Status
 from hub.model.grant import Grant, Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId, StationId
+from hub.model.lease import Lease, Leasing
 from hub.model.reading import ChargerReading, Fault, Identity, MeterReading
 from hub.model.session import LiveSession
 from hub.model.site import Site
@@ -40,6 +41,8 @@ class LiveCharger:
     line_a: Lines | None = None  # measured current on the supply lines, through the wiring
     held_a: float | None = None  # limit that the charger confirmed; None: it has not said
     asked_a: float | None = None  # limit that was sent and is not confirmed yet
+    leasing: Leasing | None = None  # whether it can hold leases; None: its driver knows none, or not yet
+    lease: Lease | None = None  # the one that came with the limit which it confirmed last
     session: LiveSession | None = None
     heard_at: datetime | None = None
 

@@ -8,6 +8,7 @@ from hub.core.state import LiveCharger
 from hub.devices.lines import line_currents
 from hub.model.charger import Charger, Status
 from hub.model.facts import ChargerConnected, ChargerDisconnected, Event, StatusChanged
+from hub.model.lease import Leasing
 from hub.model.reading import ChargerReading, ChargerReport, ChargerStatus, Contact, Identity, LimitHeld, Link
 
 NOTHING_FLOWS = frozenset(
@@ -44,6 +45,10 @@ def apply(live: LiveCharger, charger: Charger, report: ChargerReport, now: datet
         case LimitHeld():
             live.heard_at = now
             live.held_a, live.asked_a = report.limit_a, None
+            return []
+        case Leasing():
+            live.leasing = report
+            live.lease = live.lease if report.lease_s is not None else None
             return []
 
 
@@ -104,6 +109,7 @@ def _contact(live: LiveCharger, report: Contact, now: datetime) -> list[Event]:
     up = report.link is Link.UP
     if not up:
         live.held_a = None  # it may restart while nobody looks: it says anew what it holds when it is back
+        live.lease = live.leasing = None
     if live.online is up:
         return []
     first_word = live.online is None

@@ -37,9 +37,10 @@ from hub.model.facts import (
     ReadingCameLate,
 )
 from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
+from hub.model.lease import Lease
 from hub.model.reading import ChargerReading, ChargerReport, Contact, Identity, Link, MeterReading, MeterReport
 from hub.model.session import TransactionStart
-from hub.sdk.capabilities import Driver, Listens, SetsLimit
+from hub.sdk.capabilities import Driver, HoldsLeases, Listens, SetsLimit
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.manifest import Manifest
 
@@ -348,7 +349,7 @@ class Devices:
             raise Unreachable(f"{charger} does not answer", "look at its power and its network, then try again")
         return driver, drawn.connector
 
-    async def set_limit(self, charger: ChargerId, limit_a: float) -> float:
+    async def set_limit(self, charger: ChargerId, limit_a: float, lease: Lease | None = None) -> float:
         """Answers the port `Limits`. What was asked stays reserved until the charger has confirmed something."""
         driver, connector = self.driver_of(charger)
         if not isinstance(driver, SetsLimit):
@@ -358,13 +359,21 @@ class Devices:
         try:
             async with asyncio.timeout(COMMAND_DEADLINE_S), turn:
                 live.asked_a = max(limit_a, live.asked_a or 0.0)
-                held_a = await driver.set_limit(connector, limit_a)
-                live.held_a, live.asked_a = held_a if live.online else None, None
+                if lease is not None and isinstance(driver, HoldsLeases):
+                    held_a = await driver.lend(connector, limit_a, lease)
+                else:
+                    held_a, lease = await driver.set_limit(connector, limit_a), None
+                _confirmed(live, held_a, lease)
         except TimeoutError:
             raise Unreachable(f"{charger} did not confirm {limit_a:g} A in {COMMAND_DEADLINE_S:.0f} s") from None
         finally:
             self._bus.publish(ChargerChanged(charger))
         return held_a
+
+
+def _confirmed(live: LiveCharger, held_a: float, lease: Lease | None) -> None:
+    live.held_a, live.asked_a = held_a if live.online else None, None
+    live.lease = lease if live.leasing is not None and live.leasing.lease_s is not None else None
 
 
 def _is_same_outlet(one: Charger, other: Charger) -> bool:

@@ -41,6 +41,7 @@ class Capability(StrEnum):
     START_STOP = "start_stop"
     RESET = "reset"
     UNLOCK = "unlock"
+    LEASE = "lease"  # its limits can end by themselves
 
 
 @dataclass(frozen=True, slots=True)

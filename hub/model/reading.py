@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.model.charger import Status
+from hub.model.lease import Leasing
 from hub.model.units import PerPhase
 
 
@@ -97,5 +98,5 @@ class LimitHeld:
     limit_a: float
 
 
-ChargerReport = ChargerReading | ChargerStatus | Contact | Identity | LimitHeld
+ChargerReport = ChargerReading | ChargerStatus | Contact | Identity | LimitHeld | Leasing
 MeterReport = MeterReading | Contact | Identity

@@ -14,6 +14,7 @@ from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.charger import Capability, Charger, Status
 from hub.model.errors import BadConfig, EvhubError, NotKept, PortInUse, Refused, Unreachable, Unsupported
 from hub.model.ids import ChargerId, MeterId, StationId, TransactionId
+from hub.model.lease import Lease, Leasing
 from hub.model.reading import (
     ChargerReading,
     ChargerReport,
@@ -28,7 +29,7 @@ from hub.model.reading import (
 )
 from hub.model.session import TransactionStart, TransactionStop
 from hub.model.units import PHASES, PerPhase, Phase, floor_to, known, same_on_each
-from hub.sdk.capabilities import Driver, Listens, Resets, SetsLimit, StartsAndStops, Unlocks
+from hub.sdk.capabilities import Driver, HoldsLeases, Listens, Resets, SetsLimit, StartsAndStops, Unlocks
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.host import Decision, ServerHost, StationHost
 from hub.sdk.manifest import Manifest, Matcher
@@ -55,9 +56,12 @@ __all__ = [
     "Driver",
     "EvhubError",
     "Fault",
+    "HoldsLeases",
     "Identity",
     "IntegrationConfig",
     "Kind",
+    "Lease",
+    "Leasing",
     "LimitHeld",
     "Link",
     "Listening",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from hub.model.lease import Lease
+
 
 class Driver(Protocol):
     """The least of a driver: it can be stopped. It closes its connections and leaves the device as it is."""
@@ -35,6 +37,19 @@ class SetsLimit(Protocol):
         """Limit the outlet to `limit_a` amps on each phase; 0 pauses it. Idempotent.
 
         Answers what the device holds now: `limit_a` rounded down to what it can say, 0 when that is below its minimum.
+        """
+        ...
+
+
+@runtime_checkable
+class HoldsLeases(Protocol):
+    """Its limits can end by themselves. Whether an outlet's can now is said by a report, `Leasing`."""
+
+    async def lend(self, connector: int, limit_a: float, lease: Lease) -> float:
+        """Limit the outlet as `set_limit` does, until the lease is over; then it gives `lease.floor_a` by itself.
+
+        The device keeps time alone: what is not told again ends, whether anybody is there or not. Where it turns out to
+        take no lease, it is limited without one, and reported so before this returns.
         """
         ...
 

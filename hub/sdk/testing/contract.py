@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from hub.model.candidate import Kind
 from hub.model.charger import Capability
-from hub.sdk.capabilities import Driver, Resets, SetsLimit, StartsAndStops, Unlocks
+from hub.sdk.capabilities import Driver, HoldsLeases, Resets, SetsLimit, StartsAndStops, Unlocks
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.host import ServerHost, StationHost
 from hub.sdk.manifest import Manifest
@@ -32,6 +32,7 @@ PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
         Capability.START_STOP: StartsAndStops,
         Capability.RESET: Resets,
         Capability.UNLOCK: Unlocks,
+        Capability.LEASE: HoldsLeases,
     }
 )
 OPEN_TO_INTEGRATIONS = ("hub.sdk", "hub.wire", "hub.model")

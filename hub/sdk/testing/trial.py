@@ -9,6 +9,7 @@ import json
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -16,8 +17,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from hub.model.candidate import Address, Kind
 from hub.model.errors import EvhubError
 from hub.model.ids import MeterId, StationId
+from hub.model.lease import Lease
 from hub.model.reading import Link
-from hub.sdk.capabilities import Driver, Resets, SetsLimit, StartsAndStops, Unlocks
+from hub.sdk.capabilities import Driver, HoldsLeases, Resets, SetsLimit, StartsAndStops, Unlocks
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.manifest import Manifest
 from hub.sdk.testing.broker import RecordingBroker
@@ -124,6 +126,8 @@ def _orders(driver: Driver) -> Iterator[Awaitable[object]]:
     if isinstance(driver, SetsLimit):
         yield driver.set_limit(1, 16.0)
         yield driver.set_limit(1, 0.0)
+    if isinstance(driver, HoldsLeases):
+        yield driver.lend(1, 16.0, Lease(datetime.now(UTC) + timedelta(seconds=45), floor_a=6.0))
     if isinstance(driver, StartsAndStops):
         yield driver.start_charging(1, "04AABBCC")
         yield driver.stop_charging(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from hub.model.facts import (
     SessionStarted,
 )
 from hub.model.ids import GRID, ChargerId, MeterId, StationId, TransactionId
+from hub.model.lease import Lease, Leasing
 from hub.model.reading import ChargerReading, Contact, Identity, LimitHeld, Link, MeterReading
 from hub.model.session import TransactionStart, TransactionStop
 from hub.model.site import Meter, Site
@@ -62,6 +63,18 @@ class Obedient:
         if self.refuses:
             raise Refused("no")
         return limit_a
+
+
+class Lessee(Obedient):
+    """One that holds leases."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leases: list[Lease] = []
+
+    async def lend(self, connector: int, limit_a: float, lease: Lease) -> float:
+        self.leases.append(lease)
+        return await self.set_limit(connector, limit_a)
 
 
 async def driven(hub: SmallHub) -> tuple[Obedient, LiveCharger]:
@@ -253,6 +266,37 @@ async def test_a_raise_on_the_wire_stays_reserved_while_an_older_order_is_confir
     assert (live.held_a, live.asked_a) == (8, 16)
     driver.may_answer.set()
     assert await higher == 16
+
+
+async def test_a_lease_goes_with_the_limit_where_the_driver_says_that_it_can(hub: SmallHub) -> None:
+    await driven(hub)
+    lessee, lease = Lessee(), Lease(AT + timedelta(seconds=45), floor_a=6.0)
+    hub.devices.attach(CP1, lessee)
+    assert await hub.devices.set_limit(BAY, 16.0, lease) == 16
+    assert (lessee.leases, hub.live().lease) == ([lease], None)  # it has not said that it can
+    hub.devices.heard(bay(1), Leasing(at=AT, lease_s=45.0))
+    await hub.devices.set_limit(BAY, 16.0, lease)
+    assert hub.live().lease == lease
+    await hub.devices.set_limit(BAY, 16.0)
+    assert hub.live().lease is None
+    await hub.devices.set_limit(BAY, 16.0, lease)
+    hub.devices.heard(bay(1), Leasing(at=AT, lease_s=None, why="its clock is off"))
+    assert hub.live().lease is None
+
+
+async def test_a_driver_that_knows_no_leases_is_given_none(hub: SmallHub) -> None:
+    driver, live = await driven(hub)
+    assert await hub.devices.set_limit(BAY, 16.0, Lease(AT + timedelta(seconds=45), floor_a=6.0)) == 16
+    assert (driver.asked, live.held_a, live.lease) == ([16], 16, None)
+
+
+async def test_a_charger_that_goes_away_takes_its_lease_with_it(hub: SmallHub) -> None:
+    await driven(hub)
+    hub.devices.attach(CP1, Lessee())
+    hub.devices.heard(bay(1), Leasing(at=AT, lease_s=45.0))
+    await hub.devices.set_limit(BAY, 16.0, Lease(AT + timedelta(seconds=45), floor_a=6.0))
+    hub.devices.heard(bay(1), Contact(at=AT, link=Link.DOWN))
+    assert (hub.live().lease, hub.live().leasing) == (None, None)
 
 
 async def test_a_driver_that_never_answers_is_unreachable(hub: SmallHub, monkeypatch: pytest.MonkeyPatch) -> None:
