@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from ocpp.v16 import call
@@ -39,6 +39,9 @@ class Owner(Protocol):
 
     def now_s(self) -> float:
         """Monotonic seconds."""
+
+    def clock(self) -> datetime:
+        """What its own clock says."""
 
     def transaction_ended(self, connector: int) -> None:
         """A transaction is over: its profiles go, a scheduled change of availability comes."""
@@ -131,7 +134,7 @@ class Connector:
         ended, self.transaction = self.transaction, None
         if ended is None:
             return
-        meter_stop, at = register_wh(self.evse), now_text()
+        meter_stop, at = register_wh(self.evse), self._now_text()
         self._post(lambda: _stop(ended, meter_stop, at, reason), keeps=True)
         if self._visit is not None:
             self._visit.charged = True
@@ -140,13 +143,13 @@ class Connector:
     def post_status(self) -> None:
         """Say the status, whether it is news or not."""
         self.told = (self.status, self.evse.fault or "NoError")
-        status, error, at = *self.told, now_text()
+        status, error, at = *self.told, self._now_text()
         self._post(lambda: call.StatusNotification(self.number, error, status, timestamp=at))
 
     def post_sample(self, names: tuple[str, ...], context: str) -> None:
         """Send a MeterValues now."""
         running = self.transaction
-        sample = (self.frozen_sample or meter_value(self.evse, names, context)) | {"timestamp": now_text()}
+        sample = (self.frozen_sample or meter_value(self.evse, names, context)) | {"timestamp": self._now_text()}
         self._post(lambda: _meter_values(self.number, sample, running), keeps=running is not None, sheds=True)
 
     def forget_visit(self) -> None:
@@ -209,7 +212,7 @@ class Connector:
 
     def _start(self, tag: str) -> None:
         every_s = self.owner.keys.number("MeterValueSampleInterval")
-        begun = Transaction(tag, datetime.now(UTC), self.owner.now_s() + every_s)
+        begun = Transaction(tag, self.owner.clock(), self.owner.now_s() + every_s)
         self.transaction = begun
         meter_start, at = register_wh(self.evse), now_text(begun.began)
         self._post(
@@ -257,6 +260,9 @@ class Connector:
         if self.evse.offered_a > 0 and self.owner.now_s() - self._offered_since_s > WAKE_S:
             return "SuspendedEV"
         return self.told[0] if self.told and self.told[0] in ("Charging", "SuspendedEVSE") else "Preparing"
+
+    def _now_text(self) -> str:
+        return now_text(self.owner.clock())
 
     def _post(
         self,

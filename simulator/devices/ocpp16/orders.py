@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ocpp.v16 import call_result
@@ -181,7 +180,7 @@ class Orders:
             profile.stack <= keys.number("ChargeProfileMaxStackLevel"),
             len(profile.schedule.periods) <= keys.number("ChargingScheduleMaxPeriods"),
             len(install(self._station.profiles, profile)) <= keys.number("MaxChargingProfilesInstalled"),
-            profile.valid_to is None or profile.valid_to > datetime.now(UTC),
+            profile.valid_to is None or profile.valid_to > self._station.clock(),
         )
         return all(bounds) and self._has_its_place(profile)
 
@@ -190,6 +189,8 @@ class Orders:
             return profile.connector == 0
         connector = self._station.connectors.get(profile.connector)
         if profile.purpose is Purpose.DEFAULT:
-            return connector is not None or profile.connector == 0
+            return connector is not None or (
+                profile.connector == 0 and not self._station.options.refuses_connector_zero
+            )
         running = connector.transaction if connector else None
         return running is not None and profile.transaction in (None, running.id)

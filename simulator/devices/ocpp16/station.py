@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from ocpp.v16 import call
 
@@ -49,6 +50,9 @@ class Options(Strict):
     volatile_profiles: bool = False  # a reboot loses them
     boot_on_reconnect: bool = False  # sends BootNotification at each connection, not only after a reboot
     units: str = "Current,Power"  # ChargingScheduleAllowedChargingRateUnit
+    clock_off_s: float = 0.0  # its clock is so much ahead, whatever the central system says
+    ignores_valid_to: bool = False  # of the ends of a profile it knows only the duration
+    refuses_connector_zero: bool = False  # takes default profiles for single connectors only
 
 
 class Station:
@@ -92,9 +96,14 @@ class Station:
         """Monotonic seconds."""
         return self._uplink.now_s()
 
+    def clock(self) -> datetime:
+        """What its own clock says."""
+        return datetime.now(UTC) + timedelta(seconds=self.options.clock_off_s)
+
     def adopt_profile(self, profile: Profile) -> None:
         """Install a profile and obey it at once."""
-        self.profiles = install(self.profiles, profile)
+        held = replace(profile, valid_to=None) if self.options.ignores_valid_to else profile
+        self.profiles = install(self.profiles, held)
         self.look()
 
     def transaction_ended(self, connector: int) -> None:
@@ -147,7 +156,7 @@ class Station:
     def moment(self, connector: Connector | None) -> Moment:
         """Now, and since when that connector charges."""
         running = connector.transaction if connector else None
-        return Moment(datetime.now(UTC), running.began if running else None)
+        return Moment(self.clock(), running.began if running else None)
 
     # -- its life --------------------------------------------------------------------------------
 
@@ -215,7 +224,7 @@ class Station:
         status = "Available" if self.available else "Unavailable"
         if status != self._told_zero:
             self._told_zero = status
-            at = now_text()
+            at = now_text(self.clock())
             self.outbox.post(Message(lambda: call.StatusNotification(0, "NoError", status, timestamp=at)))
 
     def _beat(self) -> None:

@@ -124,9 +124,10 @@ class Csms:
 
     async def profile(self, connector: int, **profile: Any) -> str:
         """SetChargingProfile with one period of `limit`; the answer's status."""
-        schedule = {
+        schedule: dict[str, Any] = {
             "charging_rate_unit": profile.pop("unit", "A"),
             "charging_schedule_period": [{"start_period": 0, "limit": profile.pop("limit")}],
+            **{key: profile.pop(key) for key in ("start_schedule", "duration") if key in profile},
         }
         chosen = {
             "charging_profile_id": 1,

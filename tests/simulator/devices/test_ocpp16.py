@@ -24,6 +24,7 @@ from tests.simulator.devices.csms import Csms, central_system, net_of, until
 
 CAR = CarModel("test", phases=3, max_a=16, reaction_s=2)
 PACE = 20.0
+LEASE = {"charging_profile_id": 2, "stack_level": 2, "charging_profile_kind": "Absolute"}
 
 
 @dataclass
@@ -72,7 +73,9 @@ def empty_site() -> SitePlan:
 
 
 @asynccontextmanager
-async def bench_of(csms: Csms, bays: tuple[str, ...] = ("bay-1",), **options: str | bool) -> AsyncIterator[Bench]:
+async def bench_of(
+    csms: Csms, bays: tuple[str, ...] = ("bay-1",), **options: str | float | bool
+) -> AsyncIterator[Bench]:
     world = World(empty_site())
     ticking = asyncio.create_task(tick(world, PACE))
     station = await start(Device("ocpp", "CP01", bays, options=options), world, net_of(csms, PACE))
@@ -186,6 +189,38 @@ async def test_lease_lapses_to_the_floor(bench: Bench, csms: Csms) -> None:
     await csms.profile(1, limit=16, charging_profile_id=2, stack_level=2, valid_to=soon)
     await until(lambda: bench.amps > 15)
     await until(lambda: 5 < bench.amps < 6.1)
+
+
+async def test_a_model_that_ignores_valid_to_still_knows_the_duration(csms: Csms) -> None:
+    async with bench_of(csms, ignores_valid_to=True) as bench:
+        await until(lambda: csms.statuses(1))
+        soon = datetime.now(UTC) + timedelta(seconds=1)
+        await csms.profile(0, limit=6)
+        assert await csms.profile(1, limit=16, **LEASE, valid_to=soon.isoformat()) == "Accepted"
+        bench.plug()
+        await until(lambda: bench.amps > 15 and datetime.now(UTC) > soon)
+        began = datetime.now(UTC).isoformat()
+        await csms.profile(1, limit=16, **LEASE, start_schedule=began, duration=1)
+        await until(lambda: 5 < bench.amps < 6.1)
+
+
+@pytest.mark.parametrize(("ahead_s", "offered_a"), [(-30, 16), (30, 6)])
+async def test_a_clock_that_is_off_ends_a_lease_by_its_own_time(csms: Csms, ahead_s: float, offered_a: float) -> None:
+    async with bench_of(csms, clock_off_s=ahead_s) as bench:
+        await until(lambda: csms.statuses(1))
+        began = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+        await csms.profile(0, limit=6)
+        await csms.profile(1, limit=16, **LEASE, start_schedule=began, duration=75)
+        bench.plug()
+        await until(lambda: bench.evse.offered_a == offered_a)
+        said = datetime.fromisoformat(csms.all("StatusNotification")[-1]["timestamp"])
+        assert abs((said - datetime.now(UTC)).total_seconds() - ahead_s) < 5
+
+
+async def test_one_that_knows_default_profiles_of_single_connectors_only(csms: Csms) -> None:
+    async with bench_of(csms, refuses_connector_zero=True):
+        await until(lambda: csms.statuses(1))
+        assert [await csms.profile(connector, limit=8) for connector in (0, 1)] == ["Rejected", "Accepted"]
 
 
 @pytest.mark.parametrize(
