@@ -139,6 +139,17 @@ def charger_state(picture: Picture, charger: ChargerId, now: datetime) -> Json:
         "vendor": live.identity.vendor if live.identity else None,
         "model": live.identity.model if live.identity else None,
         "firmware": live.identity.firmware if live.identity else None,
+        "drawn": _drawn(drawn),
+        "can": sorted(live.capabilities),
+    }
+
+
+def _drawn(charger: Charger) -> Json:
+    return {
+        "phases": None if charger.phases is None else [str(phase) for phase in charger.phases],
+        "min_a": charger.min_a,
+        "max_a": charger.max_a,
+        "fallback_a": charger.fallback_a,
     }
 
 

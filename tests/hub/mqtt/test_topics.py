@@ -82,6 +82,8 @@ def test_a_charging_charger() -> None:
         "vendor": "Acme",
         "model": "One",
         "firmware": "1.2.3",
+        "drawn": {"phases": ["L2", "L3", "L1"], "min_a": 6.0, "max_a": 32.0, "fallback_a": None},
+        "can": [],
     }
 
 
