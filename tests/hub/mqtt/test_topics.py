@@ -89,8 +89,9 @@ def test_a_charging_charger() -> None:
 
 def test_a_charger_that_nobody_heard_of_knows_nothing() -> None:
     state = dict(shown.charger_state(picture(), BAY_2, NOW))
-    drawn = {"name": "bay-2", "circuit": "garage", "station": "oe-77", "allowed": True}  # nobody forbade it
-    known = {"ts": "2026-01-31T15:04:05.123Z", **drawn}
+    drawn: dict[str, object] = {"name": "bay-2", "circuit": "garage", "station": "oe-77", "allowed": True}
+    drawn["drawn"] = {"phases": None, "min_a": 6.0, "max_a": 32.0, "fallback_a": None}
+    known = {"ts": "2026-01-31T15:04:05.123Z", "can": [], **drawn}
     lines = {"current_a": NOTHING, "voltage_v": NOTHING}
     assert {name: value for name, value in state.items() if name not in known | lines} == dict.fromkeys(
         state.keys() - known.keys() - lines.keys()
