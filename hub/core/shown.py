@@ -170,6 +170,7 @@ def _limited(grant: Grant | None, live: LiveCharger) -> Json:
         "limit_a": amps_down(grant.limit_a) if grant else None,
         "held_a": amps_down(live.held_a),
         "limit_reason": grant.limiter if grant else None,
+        "limit_circuit": grant.circuit if grant else None,
         "limit_text": grant.text if grant else None,
     }
 

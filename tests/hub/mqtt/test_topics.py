@@ -67,6 +67,7 @@ def test_a_charging_charger() -> None:
         "limit_a": 10.6,  # of 10.666: a limit never rounds up
         "held_a": 10.6,
         "limit_reason": "circuit",
+        "limit_circuit": "garage",
         "limit_text": "Garage, L2, is shared by two cars",
         "requested_a": None,
         "allowed": True,
