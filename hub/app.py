@@ -67,7 +67,7 @@ class App:
         self.web = Web(config.web, self.bus, self.clock, self.status)
         self.door = LocalDoor(data, self.orders, self.status)
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
-        self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data)
+        self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data, config.public_url)
         self.sessions = Sessions(self.picture, self.bus, self.store, self.clock)
         self.log = Log(self.sessions, self.store, self.clock, lambda: self.drawing.loaded.config.site.time_zone)
         parts = Parts(

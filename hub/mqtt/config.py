@@ -10,8 +10,29 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from hub.core.mqtt_link.server import Server
 from hub.model.person import Role
+from hub.mqtt.homeassistant import Form
 
+LEVELS = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
+"""The first levels of a topic."""
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class HomeAssistantConfig(BaseModel):
+    """How Home Assistant is told of the hub's devices: docs/reference/homeassistant.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(default=True, description="false: tell it nothing, and take away what it was told before")
+    prefix: str = Field(
+        default="homeassistant",
+        pattern=LEVELS,
+        max_length=64,
+        description="where it listens, as in the settings of its MQTT integration",
+    )
+    form: Form = Field(
+        default=Form.DEVICE,
+        description="device: a document a device; single: one for each entity, which older ones know too",
+    )
 
 
 class MqttConfig(BaseModel):
@@ -37,10 +58,13 @@ class MqttConfig(BaseModel):
     )
     prefix: str = Field(
         default="evhub",
-        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+        pattern=LEVELS,
         max_length=64,
         description="first part of every topic; each hub on one broker needs its own",
         examples=["garage"],
+    )
+    homeassistant: HomeAssistantConfig = Field(
+        default_factory=HomeAssistantConfig, description="how Home Assistant is told of the hub's devices"
     )
 
     @field_validator("broker")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,8 +35,10 @@ from hub.model.facts import (
     MeterChanged,
 )
 from hub.mqtt import commands
+from hub.mqtt.announce import Announcements
 from hub.mqtt.broker import Broker, choose, client_name
 from hub.mqtt.config import MqttConfig
+from hub.mqtt.homeassistant import Scheme
 from hub.mqtt.mirror import CLEARED, Mirror, Moment, Update, encoded
 from hub.mqtt.topics import OFFLINE, ONLINE, Topics, event_payload, safe
 
@@ -45,6 +48,7 @@ PAUSES = Pauses(first_s=1.0, longest_s=60.0, stable_after_s=10.0)
 MOST_AT_ONCE = 32
 LATE_LOOK_S = 0.1
 LEARN_S = 3.0
+BIRTH_JITTER_S = (0.5, 3.0)
 UNKNOWN_ID = "unknown"
 
 
@@ -58,11 +62,14 @@ class Mqtt:
     clock: Clock
     config: MqttConfig
     data: Path
+    page: str | None = None  # where people find the hub's own page
     _where: str = field(init=False, default="off")
     _broker: Broker | None = field(init=False, default=None)
     _client: Client | None = field(init=False, default=None)
     _topics: Topics = field(init=False)
     _mirror: Mirror = field(init=False)
+    _scheme: Scheme = field(init=False)
+    _announcements: Announcements = field(init=False)
     _tasks: Tasks = field(init=False)
     _subscriptions: Subscriptions = field(init=False, default_factory=Subscriptions)
     _learning: asyncio.Task[bool] | None = field(init=False, default=None)
@@ -73,6 +80,9 @@ class Mqtt:
     def __post_init__(self) -> None:
         self._topics = Topics(self.config.prefix)
         self._mirror = Mirror(self._topics, self.picture)
+        told = self.config.homeassistant
+        self._scheme = Scheme(self._topics, told.prefix, told.form, self.page)
+        self._announcements = Announcements(self._scheme, self.picture, enabled=told.enabled)
         self._tasks = Tasks("mqtt")
 
     # life
@@ -92,6 +102,8 @@ class Mqtt:
         client.subscribe(self._topics.order("+"), self._order_came)
         client.subscribe(self._topics.setting("+", "+"), self._setting_came)
         client.subscribe(self._topics.status, self._status_came)
+        if self.config.homeassistant.enabled:
+            client.subscribe(self._scheme.birth, self._home_assistant_came)
         client.on_connected(self._connected)
         live = (ChargerChanged, MeterChanged, CircuitsChanged, DrawingChanged)
         self.bus.listen("mqtt", (*live, Event), self._heard)
@@ -132,23 +144,27 @@ class Mqtt:
     # out: state and events
 
     def _connected(self) -> None:
-        self._publish(self._mirror.everything(self._now()))
-        self._say(self._topics.status, ONLINE.encode(), retain=True)
+        self._announcements.forget()
+        self._say_all()
         if self._learning is not None:
             self._learning.cancel()
         self._learning = self._tasks.once("learning", self._learn())
 
+    def _say_all(self) -> None:
+        self._publish(self._mirror.everything(self._now()))
+        self._say(self._topics.status, ONLINE.encode(), retain=True)
+
     async def _heard(self, fact: Fact) -> None:
-        now, mirror = self._now(), self._mirror
+        now, mirror, announcements = self._now(), self._mirror, self._announcements
         match fact:
             case ChargerChanged():
-                self._publish(mirror.charger(fact.charger, now))
+                self._publish([*mirror.charger(fact.charger, now), *announcements.charger(fact.charger)])
             case MeterChanged():
                 self._publish(mirror.meter(fact.meter, now))
             case CircuitsChanged():
                 self._publish(mirror.circuits(now))
             case DrawingChanged():
-                self._publish(mirror.redrawn(now))
+                self._publish([*announcements.redrawn(), *mirror.redrawn(now)])  # who left goes before its state
             case Event():
                 self._tell(fact, now)
 
@@ -188,13 +204,33 @@ class Mqtt:
     # what the broker still has of an earlier run
 
     async def _learn(self) -> None:
-        """Listen for a moment to our own retained topics, and clear those that are not in the drawing any more."""
+        """Listen for a moment to our own retained topics, and clear those that are not in the drawing any more.
+
+        Only then tell Home Assistant, which has to be told just what differs from what it knows.
+        """
         heard = [self._subscriptions.add(topics, self._kept_came, qos=0) for topics in self._topics.kept]
+        heard += [self._subscriptions.add(topics, self._announcement_came, qos=0) for topics in self._scheme.kept]
         try:
             await self.clock.sleep(LEARN_S)
         finally:
             for subscription in heard:
                 self._subscriptions.remove(subscription)
+        self._publish(self._announcements.everything())
+
+    def _announcement_came(self, message: Message) -> None:
+        if message.retain and message.payload:
+            self._announcements.learned(message.topic, message.payload)
+
+    def _home_assistant_came(self, message: Message) -> None:
+        """Home Assistant has started. It may have lost all, or the broker may; many hubs hear this at a time."""
+        if message.payload == ONLINE.encode() and not message.retain:
+            self._tasks.once("announce", self._announce_again())
+
+    async def _announce_again(self) -> None:
+        await self.clock.sleep(random.uniform(*BIRTH_JITTER_S))
+        self._say_all()
+        if self._announcements.has_begun:
+            self._publish(self._announcements.everything())
 
     def _kept_came(self, message: Message) -> None:
         if self._client is not None and message.retain and message.payload and not self._mirror.is_ours(message.topic):

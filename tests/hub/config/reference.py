@@ -20,6 +20,7 @@ from hub.balance.config import DeltaPrimaryConfig, Lines
 from hub.config.schema import Config
 from hub.config.splice import _flow
 from hub.devices.manifests import config_class, manifests, server_config_class
+from hub.mqtt.config import HomeAssistantConfig
 from tests.architecture.tree import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "reference" / "config.md"
@@ -35,6 +36,7 @@ def sections() -> Iterator[tuple[str, type[BaseModel]]]:
         if model is not None:
             yield (f"{name}.<id>" if name in GROUPS else name), model
     yield "grid.delta_primary", DeltaPrimaryConfig
+    yield "mqtt.homeassistant", HomeAssistantConfig
     for name, manifest in manifests().items():
         server = server_config_class(manifest) if manifest.serves else None
         if server is not None:

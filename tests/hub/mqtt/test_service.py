@@ -38,6 +38,7 @@ RETAINED = {
 
 
 def config_at(port: int, **more: object) -> MqttConfig:
+    more = {"homeassistant": {"enabled": False}, **more}  # test_home_assistant.py
     return MqttConfig.model_validate({"broker": f"mqtt://127.0.0.1:{port}", **more})
 
 

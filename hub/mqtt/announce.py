@@ -1,0 +1,125 @@
+"""What Home Assistant was told of us, as far as we know, and what it has to be told now. Pure.
+
+The broker keeps it from an earlier run, perhaps in the other form or with devices that have gone since. So the room
+listens first (`learned`), and only then says all (`everything`): what left is cleared. What left a device is named
+there once more without options, which takes it out; a document that just leaves it away does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from hub.core.state import Picture
+from hub.model.ids import ChargerId
+from hub.mqtt import entities
+from hub.mqtt.homeassistant import PRODUCT, Device, Scheme
+from hub.mqtt.mirror import CLEARED, Update, encoded
+
+Document = Mapping[str, Any]
+
+
+class Announcements:
+    """The devices of one picture, and what the broker holds of them. `enabled` False: there shall be none."""
+
+    def __init__(self, scheme: Scheme, picture: Picture, *, enabled: bool = True) -> None:
+        self._scheme, self._picture, self._enabled = scheme, picture, enabled
+        self._held: dict[str, Document] = {}
+        self._shapes: dict[ChargerId, object] = {}
+        self.has_begun = False  # everything was said on this connection
+
+    def forget(self) -> None:
+        """A new connection: who knows what this broker holds."""
+        self._held, self.has_begun = {}, False
+
+    def learned(self, topic: str, payload: bytes) -> None:
+        """The broker holds this. What is not ours by its topic and its origin is left alone."""
+        document = _read(payload)
+        if self._scheme.is_ours(topic) and _part(document, "o").get("name") == PRODUCT:
+            self._held[topic] = document
+
+    def everything(self) -> list[Update]:
+        """All of it, whether the broker holds it or not."""
+        self.has_begun = True
+        return self._told(self._devices(), self._held, anew=True)
+
+    def redrawn(self) -> list[Update]:
+        """The drawing was replaced: what differs."""
+        return self._told(self._devices(), self._held) if self.has_begun else []
+
+    def charger(self, id: ChargerId) -> list[Update]:
+        """Something moved in a charger's picture; seldom is it what it calls itself, or what it can."""
+        drawn, live = self._picture.site.chargers.get(id), self._picture.chargers.get(id)
+        if drawn is None or live is None or not (self.has_begun and self._enabled):
+            return []
+        shape = (drawn, live.identity, live.capabilities)
+        if self._shapes.get(id) == shape:
+            return []
+        self._shapes[id] = shape
+        device = self._charger(id)
+        ids = [self._scheme.device_id(device.kind)]
+        return self._told([device], {t: held for t, held in self._held.items() if _part(held, "dev").get("ids") == ids})
+
+    def _devices(self) -> list[Device]:
+        """The hub first: the others name it."""
+        if not self._enabled:
+            return []
+        site, scheme, picture = self._picture.site, self._scheme, self._picture
+        meters = [entities.meter(picture, scheme, id) for id in site.meters]
+        return [entities.hub(picture, scheme), *meters, *(self._charger(id) for id in site.chargers)]
+
+    def _charger(self, id: ChargerId) -> Device:
+        return entities.charger(self._picture, self._scheme, id, _unique_ids(self._held.values()))
+
+    def _told(self, devices: Sequence[Device], held: Mapping[str, Document], *, anew: bool = False) -> list[Update]:
+        """Clear what is held and not wanted; publish what is wanted and differs."""
+        wanted = {topic: plain for device in devices for topic, plain in self._scheme.documents(device).items()}
+        gone = [topic for topic in held if topic not in wanted]
+        updates = [Update(topic, CLEARED) for topic in gone]
+        for topic in gone:
+            del self._held[topic]
+        for topic, plain in wanted.items():
+            before = self._held.get(topic, {})
+            document = {**plain, **_with_what_was(plain, before)}
+            if anew or document != before:
+                self._held[topic] = document
+                updates.append(Update(topic, encoded(document)))
+        return updates
+
+
+def _with_what_was(plain: Document, before: Document) -> Document:
+    """Of the same station what it called itself, until it says so again; and a last word for entities that left."""
+    more: dict[str, Document] = {}
+    earlier = _part(before, "dev")
+    if "sn" in earlier and earlier["sn"] == plain["dev"].get("sn"):
+        more["dev"] = {**earlier, **plain["dev"]}
+    if "cmps" in plain:
+        left = {key: {"p": part.get("p")} for key, part in _entities(before).items() if key not in plain["cmps"]}
+        more["cmps"] = {**left, **plain["cmps"]}
+    return more
+
+
+def _unique_ids(documents: Iterable[Document]) -> frozenset[str]:
+    """All entities of these documents, in either form."""
+    parts = [part for one in documents for part in (one, *_entities(one).values())]
+    return frozenset(str(part["uniq_id"]) for part in parts if "uniq_id" in part)
+
+
+def _entities(document: Document) -> dict[str, Document]:
+    """Of a whole device, by key."""
+    return {key: part for key, part in _part(document, "cmps").items() if isinstance(part, Mapping)}
+
+
+def _read(payload: bytes) -> Document:
+    try:
+        document = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _part(document: Document, name: str) -> Document:
+    part = document.get(name)
+    return part if isinstance(part, Mapping) else {}
