@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.balance.alert import Stance
 from hub.balance.allocate import Demand, Share
 from hub.balance.demand import NoDemand
 from hub.balance.sequence import Move
@@ -22,7 +23,7 @@ class Case:
 
     `worst` and `now` are its shares of what is left after the worst of the last minute, and after what flows now.
     `silent` is a circuit above it whose meter is silent, or has not spoken since a charger below it came back;
-    `starting`: the hub has not heard from everybody yet.
+    `starting`: the hub has not heard from everybody yet. `stance`: a circuit above it is above its limit.
     """
 
     track: Track
@@ -33,6 +34,7 @@ class Case:
     silent: CircuitId | None = None
     starting: bool = False
     now_s: float = 0.0
+    stance: Stance = Stance.CALM
 
     @property
     def id(self) -> ChargerId:
@@ -79,7 +81,9 @@ class Case:
             highest_a = self.might_a if self.might_a >= self.ask.least_a else 0.0
         lowest_a = min(self.worst.limit_a, highest_a)
         wanted_a = max(lowest_a, min(self.has_a, highest_a))
-        return min(wanted_a, self.has_a) if self.held_back else wanted_a
+        if self.stance in (Stance.WAITS, Stance.LOWERS) and self.has_a >= self.ask.least_a:
+            wanted_a = max(wanted_a, self.ask.least_a)  # nobody is stopped for a moment's excess
+        return min(wanted_a, self.has_a) if self.held_back or self.stance is not Stance.CALM else wanted_a
 
     def move(self) -> Move:
         """Its way from what it has to what it should have."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from hub.model.site import DeltaPrimary
+from hub.model.site import DeltaPrimary, Device
 from hub.model.units import PerPhase
 
 MOST_A = 10_000.0
@@ -64,6 +64,9 @@ class NodeConfig(BaseModel):
     name: str = Field(default="", max_length=100, description="what people call it")
     limit_a: LineAmps = Field(description="what may flow continuously on each line, amps: 32, or [32, 32, 25]")
     breaker_a: LineAmps | None = Field(default=None, description="rating of its protective device, amps")
+    device: Device | None = Field(
+        default=None, description="its protective device; with breaker_a: what it bears may pass for a moment"
+    )
     meter: str | None = Field(default=None, description="id of the meter that measures all of it")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hub.balance.alert import Stance
 from hub.balance.allocate import Demand, Shares, allocate
 from hub.balance.background import Amps
 from hub.balance.case import DRAWS_A, NOTHING, Case
@@ -46,6 +47,7 @@ class View:
     now_a: Mapping[CircuitId, Amps]  # what flows besides the cars
     worst_a: Mapping[CircuitId, Amps]  # and the worst of the last minute
     silent: frozenset[CircuitId]  # circuits whose meter is silent, or behind
+    stances: Mapping[ChargerId, Stance]  # of those below a circuit that is above its limit
 
     def reserved_a(self) -> dict[ChargerId, float]:
         """What is kept free for those that cannot be told anything, or do not obey."""
@@ -58,14 +60,19 @@ def decide(memory: Memory, now_s: float) -> Decision:
     Changes nothing in the memory but its watch over cars that draw less than they may.
     """
     memory.look(now_s)
-    view = _view(memory, now_s)
-    worst, now = _shares(memory, view)
-    cases = [_case(memory, view, worst, now, track) for track in memory.tracks.values()]
+    view, worst, cases = judge(memory, now_s)
     going = commands(memory.network, [c.move() for c in cases if c.track.reachable], _besides(memory, view))
     explainer = Explainer(memory, view.waits_for, _load(memory, view, worst))
     told = {command.charger: command.limit_a for command in going}
     grants = {c.id: explainer.grant(c, told.get(c.id)) for c in cases}
     return Decision(tuple(going), grants, view.waits_for)
+
+
+def judge(memory: Memory, now_s: float) -> tuple[View, Shares, list[Case]]:
+    """The site at this moment, the shares after its worst minute, and the case of each charger. Changes nothing."""
+    view = _view(memory, now_s)
+    worst, now = _shares(memory, view)
+    return view, worst, [_case(memory, view, worst, now, track) for track in memory.tracks.values()]
 
 
 def _view(memory: Memory, now_s: float) -> View:
@@ -79,6 +86,7 @@ def _view(memory: Memory, now_s: float) -> View:
         backgrounds.lines_a(now_s, NOW_S),
         backgrounds.lines_a(now_s, MINUTE_S),
         frozenset(backgrounds.silent(now_s) | backgrounds.behind(now_s)),
+        backgrounds.stances(now_s),
     )
 
 
@@ -119,6 +127,7 @@ def _case(memory: Memory, view: View, worst: Shares, now: Shares, track: Track) 
         next((up.id for up in memory.site.upward(track.charger.circuit) if up.id in view.silent), None),
         starting=bool(view.waits_for),
         now_s=view.now_s,
+        stance=view.stances.get(id, Stance.CALM),
     )
 
 

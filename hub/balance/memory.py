@@ -81,7 +81,9 @@ class Memory:
 
     def runs_out(self, before_s: float, now_s: float) -> bool:
         """Between these moments somebody's time ran out: to answer, to come back, to be told again, or to be heard."""
-        ends = [watch.silent(now_s) != watch.silent(before_s) for watch in self.backgrounds.watches.values()]
+        watches = self.backgrounds.watches.values()
+        ends = [watch.silent(now_s) != watch.silent(before_s) for watch in watches]
+        ends += [watch.alert.stance(now_s) is not watch.alert.stance(before_s) for watch in watches]
         ends.append(self.backgrounds.behind(now_s) != self.backgrounds.behind(before_s))
         ends.append(self.waits_for(now_s) != self.waits_for(before_s))
         for track in self.tracks.values():

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from hub.balance.alert import Alert, Stance
 from hub.balance.background import MOVES_A, ZERO, Amps, Span, estimate, least, span, together
 from hub.balance.network import in_phase
+from hub.balance.standstill import Drawn, Standstill
+from hub.balance.thermal import warmths
 from hub.balance.track import Track
 from hub.balance.tree import Tree
 from hub.core.state import LiveMeter
@@ -18,9 +21,13 @@ from hub.model.site import Circuit, Site
 from hub.model.units import PerPhase, known
 
 SILENT_S = 10.0  # a meter that said nothing for so long says nothing about now
+LOST_S = 12.0  # after such a pause it is believed again…
+GOOD = 3  # …with its third sample
 NOW_S = 0.0
 MINUTE_S = 60.0
+MINUTES_S = 240.0
 HOUR_S = 3600.0
+START_A = 3.0  # the margin is at most half of a car's minimum
 FORGET_S = 600.0
 SLOT_S = 5.0
 
@@ -86,15 +93,32 @@ class Watch:
     meter_a: Amps | None = None
     power_w: float | None = None
     now_a: Amps | None = None
+    passing_a: Amps | None = None  # the background in an excess that may pass: it does not count yet
     past: Past = field(default_factory=Past)
     sure: Past = field(default_factory=Past)  # the least that the background can have been
     clear: bool = False  # it has spoken when everybody below was known and no car was on its way
+    good: int = GOOD  # samples since it was silent or stood still
+    stands: Standstill = field(default_factory=Standstill)
+    alert: Alert = field(init=False)
 
-    def hear(self, meter_a: Amps, at_s: float, cars: Span) -> None:
-        """A sample of the meter, and what the cars drew then."""
+    def __post_init__(self) -> None:
+        self.alert = Alert(self.circuit.limit_a, warmths(self.circuit))
+
+    def hear(self, meter_a: Amps, at_s: float, cars: Span, drawn: Drawn) -> None:
+        """A sample of the meter, what the cars drew then, and what their chargers measured last."""
+        pause_s = 0.0 if self.heard_s is None else at_s - self.heard_s
         self.heard_s, self.meter_a = at_s, meter_a
+        if self.stands.see(meter_a, drawn, at_s):
+            self.good = 0
+            return
+        self.good = 1 if pause_s > LOST_S else min(self.good + 1, GOOD)
+        self.alert.see(meter_a, at_s)
+        if self.alert.stance(at_s) is Stance.WAITS:
+            self.passing_a = estimate(meter_a, cars, self._before(at_s), self.circuit.limit_a)
+            return
         self.sure.add(least(meter_a, cars), at_s)
         self.now_a = estimate(meter_a, cars, self._before(at_s), self.circuit.limit_a)
+        self.passing_a = None
         self.past.add(self.now_a, at_s)
 
     def _before(self, at_s: float) -> Amps | None:
@@ -104,26 +128,47 @@ class Watch:
 
     def forget(self) -> None:
         """Begin anew: what was reckoned so far had a car in it that nobody knew."""
-        self.now_a, self.past, self.sure = None, Past(), Past()
+        self.now_a, self.passing_a, self.past, self.sure = None, None, Past(), Past()
 
     def remember(self, before: Watch) -> None:
         """Take over the past of the same circuit in an earlier drawing."""
         self.heard_s, self.meter_a, self.power_w = before.heard_s, before.meter_a, before.power_w
         self.now_a, self.past, self.sure, self.clear = before.now_a, before.past, before.sure, before.clear
+        self.passing_a, self.good, self.stands = before.passing_a, before.good, before.stands
+        if replace(before.circuit, name=self.circuit.name) == self.circuit:
+            self.alert = before.alert
 
     def silent(self, now_s: float) -> bool:
-        """The meter says nothing about now."""
-        return self.heard_s is None or now_s - self.heard_s > SILENT_S
+        """The meter says nothing about now: nothing at all, always the same, or not often enough again."""
+        return not self.fresh(now_s) or self.good < GOOD
+
+    def fresh(self, now_s: float) -> bool:
+        """Its last sample is of now."""
+        return self.heard_s is not None and now_s - self.heard_s <= SILENT_S and self.good > 0
 
     def behind(self, since_s: float, now_s: float) -> bool:
         """It has not spoken since then: soon it does, or it counts as silent."""
         return now_s - since_s <= SILENT_S and (self.heard_s is None or self.heard_s <= since_s)
 
     def background_a(self, now_s: float, last_s: float) -> Amps | None:
-        """The worst of the last so many seconds (0: now); while the meter is silent, of the last hour."""
+        """The worst of the last so many seconds (0: now; an hour: to start); while the meter is silent, of an hour."""
         if self.silent(now_s):
             return self.past.worst(now_s, HOUR_S)
-        return self.now_a if last_s == NOW_S else self.past.worst(now_s, last_s)
+        if last_s == HOUR_S:
+            return self._to_start_a(now_s)
+        passed = self.passing_a is None or self.alert.stance(now_s) is Stance.WAITS
+        if last_s == NOW_S:
+            return self.now_a if passed else self.passing_a
+        return self.past.worst(now_s, last_s)
+
+    def _to_start_a(self, now_s: float) -> Amps | None:
+        """Who starts needs room for the worst of the last minutes, and a margin where the last hour was worse."""
+        minute_a = self.past.worst(now_s, MINUTE_S)
+        minutes_a, hour_a = self.sure.worst(now_s, MINUTES_S), self.sure.worst(now_s, HOUR_S)
+        if minute_a is None or minutes_a is None or hour_a is None:
+            return minute_a
+        lines = zip(minute_a, minutes_a, hour_a, strict=True)
+        return PerPhase(*(max(one, some, min(hour, some + START_A)) for one, some, hour in lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +194,12 @@ class Backgrounds:
         asks = False
         for watch in self.watches.values():
             if watch.circuit.meter == live.id and live.reading is not None and live.reading_at_s != watch.heard_s:
-                at_s = now_s if live.reading_at_s is None else live.reading_at_s
+                at_s, good = now_s if live.reading_at_s is None else live.reading_at_s, watch.good
                 waited = self._held(watch, now_s) or watch.behind(self._start_s(watch), now_s)
                 if self._begins(watch, at_s, now_s):
                     watch.forget()
                 asks = self._hear(watch, live.reading, at_s) or waited or asks
+                asks = asks or (good >= GOOD) != (watch.good >= GOOD)
         return asks
 
     def _hear(self, watch: Watch, reading: MeterReading, at_s: float) -> bool:
@@ -162,9 +208,22 @@ class Backgrounds:
         if meter_a is None:
             return False
         watch.power_w = power(reading)
-        cars = together((part, span(track, at_s)) for part, track in self._below[watch.circuit.id])
-        watch.hear(meter_a, at_s, cars)
-        return any(a > limit for a, limit in zip(meter_a, limit_a, strict=True))
+        below = self._below[watch.circuit.id]
+        cars = together((part, span(track, at_s)) for part, track in below)
+        drawn = {t.charger.id: t.samples[-1].line_a for _, t in below if t.reachable and t.samples}
+        watch.hear(meter_a, at_s, cars, drawn)
+        return any(watch.alert.over)
+
+    def stances(self, now_s: float) -> dict[ChargerId, Stance]:
+        """How far reductions may go for each charger below a circuit that is above its limit, on a line of its own."""
+        found: dict[ChargerId, Stance] = {}
+        for id, watch in self.watches.items():
+            stance = watch.alert.stance(now_s)
+            if stance is not Stance.CALM and watch.fresh(now_s):
+                for _, track in self._below[id]:
+                    if any(watch.alert.over.of(phase) for phase in track.lines):
+                        found[track.charger.id] = max(stance, found.get(track.charger.id, Stance.CALM))
+        return found
 
     def silent(self, now_s: float) -> set[CircuitId]:
         """The metered circuits whose meter says nothing about now."""

@@ -54,10 +54,8 @@ def commands(network: Network, moves: Sequence[Move], background: Background) ->
     A raise that fits in part goes in part, if that is at least the minimum. A charger whose limit is unknown counts as
     one that holds its maximum, so that its first command is a reduction.
     """
-    ready = [m for m in moves if m.ready]
-    lower = sorted((m for m in ready if m.lowers), key=lambda m: (m.target_a - m.might_a, m.charger))
-    found = [Command(m.charger, m.target_a) for m in lower]
-    rise = [m for m in ready if _worth_a_write(m, m.target_a)]
+    found = reductions(moves)
+    rise = [m for m in moves if m.ready and _worth_a_write(m, m.target_a)]
     load = _might(network, moves, background)
     for move in sorted(rise, key=lambda m: (-m.priority, m.command_a or 0.0, m.charger)):
         column = network.column(move.charger, move.terminals)
@@ -67,6 +65,12 @@ def commands(network: Network, moves: Sequence[Move], background: Background) ->
             found.append(Command(move.charger, limit_a))
             load = network.plus_one(others, column, max(move.might_a, limit_a))
     return found
+
+
+def reductions(moves: Sequence[Move]) -> list[Command]:
+    """Those that go down, the largest reduction first."""
+    lower = sorted((m for m in moves if m.ready and m.lowers), key=lambda m: (m.target_a - m.might_a, m.charger))
+    return [Command(m.charger, m.target_a) for m in lower]
 
 
 def _might(network: Network, moves: Sequence[Move], background: Background) -> Phasors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import Field, StrictBool, field_validator
@@ -12,6 +12,7 @@ from pydantic import Field, StrictBool, field_validator
 from hub.balance.circuits import survey
 from hub.balance.config import BalanceConfig
 from hub.balance.decide import decide
+from hub.balance.guard import guard
 from hub.balance.memory import Memory
 from hub.balance.metered import Besides
 from hub.balance.sequence import SAME_A, Command
@@ -122,6 +123,7 @@ class Balance:
             asks = self._memory.hear_charger(charger, now_s)
         elif isinstance(fact, MeterChanged) and (meter := self.picture.meters.get(fact.meter)) is not None:
             asks = self._memory.hear_meter(meter, now_s)
+            self._send(guard(self._memory, now_s))
         if asks:
             self._wanted.set()
         self._unpainted.set()
@@ -159,14 +161,18 @@ class Balance:
 
     def _decide(self) -> None:
         decision = decide(self._memory, self.clock.monotonic())
-        self._memory.sent(decision.commands)
         self.picture.grants = dict(decision.grants)
         self._note_start(decision.waits_for)
-        for command in decision.commands:
-            self._tasks.once(f"tell {command.charger}", self._tell(command, self._memory.tracks[command.charger]))
+        self._send(decision.commands)
         self._decisions += 1
         self._unpainted.set()
         self._stir()
+
+    def _send(self, commands: Sequence[Command]) -> None:
+        """These go out now, side by side."""
+        self._memory.sent(commands)
+        for command in commands:
+            self._tasks.once(f"tell {command.charger}", self._tell(command, self._memory.tracks[command.charger]))
 
     def _note_start(self, waits_for: tuple[ChargerId | MeterId, ...]) -> None:
         """Show whom the start waits for, and say once when it is over."""

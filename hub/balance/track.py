@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hub.balance.phases import Terminals
 from hub.core.state import Lines, LiveCharger
 from hub.model.charger import WITH_CAR, Charger, Connection, Status
-from hub.model.units import floor_to
+from hub.model.units import PHASES, Phase, floor_to
 
 FOLLOW_S = 6.0  # a new limit is followed by then: 5 s for the car (IEC 61851-1), the rest for its charger
 LOST_S = 5.0  # so long a charger that went silent keeps what it was told
@@ -123,6 +124,14 @@ class Track:
     def answered(self) -> bool:
         """It was heard since the hub knows it."""
         return self.answered_s is not None
+
+    @property
+    def lines(self) -> Sequence[Phase]:
+        """The supply lines that its car may load."""
+        phases = self.charger.phases
+        if phases is None or self.charger.connection is Connection.LL:
+            return phases or PHASES
+        return phases[: self.terminals.used]
 
     @property
     def reachable(self) -> bool:

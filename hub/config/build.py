@@ -58,6 +58,7 @@ def _circuit(id: CircuitId, parent: CircuitId | None, node: NodeConfig, grid: Gr
         limit_a=_wired(node.limit_a, grid),
         name=node.name,
         breaker_a=None if node.breaker_a is None else _wired(node.breaker_a, grid),
+        device=node.device,
         meter=None if node.meter is None else MeterId(node.meter),
     )
 

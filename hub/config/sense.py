@@ -96,6 +96,14 @@ def limits_within_breakers(draft: Draft) -> Iterator[Finding]:
             yield Finding((*place, "limit_a"), what, step, Level.HINT)
 
 
+def devices_have_ratings(draft: Draft) -> Iterator[Finding]:
+    """What a protective device bears is a matter of its rating."""
+    for place, node in _nodes(draft):
+        if node.device is not None and node.breaker_a is None:
+            what = f"nothing says how large this {node.device} is"
+            yield Finding((*place, "device"), what, "Add 'breaker_a', its rating in amps.")
+
+
 # meters
 
 
@@ -344,6 +352,7 @@ CHECKS: tuple[Check, ...] = (
     no_cycles,
     limits_within_parents,
     limits_within_breakers,
+    devices_have_ratings,
     meters_exist,
     integrations_exist,
     devices_can_be_found,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 from hub.model.charger import Charger
@@ -19,6 +20,17 @@ class DeltaPrimary:
     turns: float  # primary turns for one secondary turn
 
 
+class Device(StrEnum):
+    """What protects a circuit: a kind of breaker or fuse. What each bears stands in its standard."""
+
+    B = "B"
+    C = "C"
+    D = "D"
+    GG = "gG"
+    SLS_E = "SLS-E"  # the selective main breaker of German meter cabinets
+    MCCB = "MCCB"
+
+
 @dataclass(frozen=True, slots=True)
 class Circuit:
     """One node of the drawing. `limit_a` is what may flow continuously on each line; inf where a line has none."""
@@ -28,6 +40,7 @@ class Circuit:
     limit_a: PerPhase[float]
     name: str = ""
     breaker_a: PerPhase[float] | None = None
+    device: Device | None = None  # with `breaker_a` as its rating; None: unknown
     meter: MeterId | None = None
     primary: DeltaPrimary | None = None
 

@@ -5,13 +5,15 @@ chargers and meters speak now and then and a little wrong.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from hub.balance.decide import Decision, decide
+from hub.balance.guard import guard
 from hub.balance.memory import Memory
 from hub.balance.metered import Besides
+from hub.balance.sequence import Command
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.model.charger import Status
 from hub.model.ids import GRID, ChargerId
@@ -155,6 +157,7 @@ class Loop:
         for id in self.evses:
             wanted = self._listen(id) or wanted
         wanted = self._read_meters() or wanted
+        self._send(guard(self.memory, self.t))
         wanted = self.memory.runs_out(self.before_s, self.t) or wanted
         self.before_s = self.t
         if wanted or self.t >= self.next_decision_s:
@@ -164,8 +167,11 @@ class Loop:
         if self.t >= self.next_decision_s:
             self.next_decision_s = self.t + INTERVAL_S
         self.decision = decide(self.memory, self.t)
-        self.memory.sent(self.decision.commands)
-        for command in self.decision.commands:
+        self._send(self.decision.commands)
+
+    def _send(self, commands: Sequence[Command]) -> None:
+        self.memory.sent(commands)
+        for command in commands:
             wire, live = self.wires[command.charger], self.picture.chargers[command.charger]
             live.asked_a = max(command.limit_a, live.asked_a or 0.0)
             self.flights.append(Flight(self.t + wire.delay_s, command.charger, command.limit_a))

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.model.charger import Charger, Connection
 from hub.model.ids import GRID, ChargerId, CircuitId, MeterId, StationId
-from hub.model.site import Circuit, DeltaPrimary, Meter, Site
+from hub.model.site import Circuit, DeltaPrimary, Device, Meter, Site
 from hub.model.units import PHASES, PerPhase, Phase, same_on_each
 
 L1, L2, L3 = PHASES
@@ -24,6 +24,7 @@ def circuit(
     *,
     meter: str | None = None,
     primary: DeltaPrimary | None = None,
+    breaker: tuple[Device, float] | None = None,
 ) -> Circuit:
     limits = limit_a if isinstance(limit_a, PerPhase) else same_on_each(float(limit_a))
     return Circuit(
@@ -33,6 +34,8 @@ def circuit(
         name=id.capitalize() if id != GRID else "Grid connection",
         meter=None if meter is None else MeterId(meter),
         primary=primary,
+        device=None if breaker is None else breaker[0],
+        breaker_a=None if breaker is None else same_on_each(breaker[1]),
     )
 
 

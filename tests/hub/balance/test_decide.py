@@ -189,7 +189,7 @@ def test_a_sample_over_the_limit_lowers_by_the_excess_at_once():
 
 def test_more_is_given_only_as_far_as_the_worst_minute_leaves():
     memory = remembered(one_fuse(32, charger("c0"), meter="m"), heard("c0", held_a=10.0), margin_a=0.0)
-    for at_s, house in ((NOW_S - 50, 20.0), (NOW_S - 1, 2.0)):
+    for at_s, house in ((NOW_S - 50, 20.0), (NOW_S - 3, 2.0), (NOW_S - 2, 2.0), (NOW_S - 1, 2.0)):
         memory.hear_charger(heard("c0", held_a=10.0, line_a=same_on_each(10.0), reading_at_s=at_s), at_s)
         meter(memory, 10.0 + house, at_s)
     assert said(memory, "c0")[0] == 12  # not 30

@@ -115,7 +115,7 @@ def test_what_is_declared_counts_where_no_meter_speaks():
 def test_a_silent_meter_leaves_the_worst_of_the_last_hour():
     found = backgrounds(*site_with(circuit("grid", 32, meter="m")), margin_a=0.0)
     assert found.silent(0.0) == {GRID}
-    for at_s, a in ((0.0, 20.0), (1000.0, 4.0), (1001.0, 6.0)):
+    for at_s, a in ((0.0, 20.0), (1000.0, 4.0), (1000.5, 4.0), (1001.0, 6.0)):
         say(found, "m", a, at_s)
     assert found.silent(1011.0) == set()
     assert found.lines_a(1011.0, NOW_S)[GRID] == same_on_each(6.0)
@@ -123,6 +123,26 @@ def test_a_silent_meter_leaves_the_worst_of_the_last_hour():
     assert found.silent(1011.1) == {GRID}
     assert found.lines_a(1011.1, NOW_S)[GRID] == same_on_each(20.0)
     assert found.lines_a(1012.0 + HOUR_S, NOW_S)[GRID] == ZERO  # nothing known: nobody is raised anyway
+
+
+def test_a_meter_that_was_silent_is_believed_with_its_third_sample():
+    found = backgrounds(*site_with(circuit("grid", 32, meter="m")), margin_a=0.0)
+    say(found, "m", 5.0, 1.0)
+    assert found.silent(1.0) == set()
+    asked = [say(found, "m", 6.0, at_s) for at_s in (20.0, 21.0, 22.0)]
+    assert asked == [True, False, True]  # lost, and back
+    assert found.silent(22.0) == set()
+    say(found, "m", 6.0, 33.9)  # eleven seconds: silent for a moment, and one sample is enough
+    assert found.silent(33.9) == set()
+
+
+def test_who_starts_needs_room_for_the_worst_of_four_minutes_and_a_margin_for_that_of_the_hour():
+    found = backgrounds(*site_with(circuit("grid", 32, meter="m")), margin_a=0.0)
+    for second in range(0, 1000, 5):
+        say(found, "m", 9.0 if second < 100 else 4.0 if second < 900 else 2.0, float(second))
+    assert found.lines_a(999.0, NOW_S)[GRID] == same_on_each(2.0)
+    assert found.lines_a(999.0, MINUTE_S)[GRID] == same_on_each(2.0)
+    assert found.lines_a(999.0, HOUR_S)[GRID] == same_on_each(7.0)  # 4, and half of a minimum; not the hour's 9
 
 
 def test_what_only_doubt_keeps_up_is_forgotten_in_time():

@@ -191,29 +191,6 @@ def test_scenario_13_an_unequal_house():
     assert never_over(loop)
 
 
-@pytest.mark.parametrize(
-    ("reaction_s", "slow_s", "delay_s", "sample_s", "allowed_s"),
-    [
-        (2.0, 0.5, 0.4, 1.0, 5),  # quick cars, quick chargers
-        (2.0, 0.5, 0.4, 10.0, 5),  # that say their currents seldom
-        (5.0, 2.0, 1.0, 1.0, 10),  # cars that use their 5 s
-        (5.0, 2.0, 1.0, 10.0, 10),
-    ],
-)
-def test_house_step_comes_down_in_time(reaction_s, slow_s, delay_s, sample_s, allowed_s):
-    """Scenario 14 without the trip curve: 35 A, house 8, two cars of 12; then 14 A more on L2."""
-    wires = {f"c{i}": Wire(delay_s=delay_s, sample_s=sample_s) for i in range(2)}
-    drawn = one_fuse(35, *chargers(2, max_a=12.0), meter="main")
-    loop = Loop(drawn, step_at(63.3, (8.0, 8.0, 8.0), (8.0, 22.0, 8.0)), wires=wires, slow_s=slow_s)
-    loop.plug("c0", sedan(reaction_s=reaction_s))
-    loop.plug("c1", sedan(reaction_s=reaction_s))
-    assert loop.run(60).amps() == near(12, 12)
-    loop.run(60)
-    assert 0 < loop.longest_over_s() <= allowed_s
-    assert loop.amps() == near(6.2, 6.2)
-    assert all(limit_a >= 6 for id in ("c0", "c1") for limit_a in loop.commands_to(id, 60))  # no contactor opens
-
-
 def test_a_load_that_comes_and_goes_does_not_make_the_cars_swing():
     """A heater of 6 A, 10 s on and 10 s off: down at once, up only to what the worst of the last minute leaves."""
     drawn = one_fuse(32, *chargers(2), meter="main")

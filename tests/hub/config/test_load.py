@@ -10,7 +10,7 @@ from hub.config.load import check, load
 from hub.config.problem import BadConfigFile, Level
 from hub.model.charger import Charger, Connection
 from hub.model.ids import GRID
-from hub.model.site import Circuit, DeltaPrimary, Meter
+from hub.model.site import Circuit, DeltaPrimary, Device, Meter
 from hub.model.units import PerPhase, Phase, same_on_each
 
 GOOD = """\
@@ -21,7 +21,7 @@ grid:
   meter: main
 circuits:
   garage: {limit_a: 40, name: Garage}
-  row: {parent: garage, limit_a: {l1: 20, l2: 20, l3: 16}, breaker_a: 25}
+  row: {parent: garage, limit_a: {l1: 20, l2: 20, l3: 16}, breaker_a: 25, device: gG}
 chargers:
   bay-1: {integration: demodial, station: CP-1, circuit: row, phases: [L2, L3, L1], max_a: 16, name: Bay 1}
   bay-2: {integration: demodial, station: CP-1, connector: 2, min_a: 8, priority: 2, weight: 1.5, fallback_a: 0}
@@ -46,7 +46,9 @@ def test_a_good_file_becomes_the_drawing(tmp_path: Path) -> None:
     assert site.circuits == {
         "grid": Circuit(GRID, None, PerPhase(63.0, 63.0, 50.0), meter="main"),
         "garage": Circuit("garage", GRID, same_on_each(40.0), name="Garage"),
-        "row": Circuit("row", "garage", PerPhase(20.0, 20.0, 16.0), breaker_a=same_on_each(25.0)),
+        "row": Circuit(
+            "row", "garage", PerPhase(20.0, 20.0, 16.0), breaker_a=same_on_each(25.0), device=Device.GG
+        ),
     }
     l1, l2, l3 = Phase
     assert site.chargers == {
@@ -201,6 +203,8 @@ MISTAKES: list[tuple[str, int, str, str, str]] = [
     ),
     ("grid: {limit_a: 63, breaker_a: 50}\n", 1, "grid.limit_a", "63 A is more than its breaker's 50 A.",
      "Set 50 or less."),
+    ("grid: {limit_a: 63, device: C}\n", 1, "grid.device", "nothing says how large this C is",
+     "Add 'breaker_a', its rating in amps."),
     # chargers and stations
     (bay("max_a: 10, min_a: 16"), 3, "chargers.bay-1.max_a",
      "10 A is less than the least it can give (min_a 16 A).", "Set 16 or more."),
