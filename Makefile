@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
+PAGES := hub/web/static/app/index.html
 UV := $(BIN)/uv
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements/dev.lock)
 LOCK_FLAGS := --universal --generate-hashes --no-emit-index-url --no-header --quiet --custom-compile-command "make lock"
@@ -17,12 +18,12 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 TYPED := $(wildcard hub integrations simulator cloud benchmarks)
 ARGS ?=
 
-.PHONY: help setup services broker demo run test scenarios faults soak check lint bench kill-test wheel lock clean
+.PHONY: help setup frontend services broker demo run test scenarios faults soak check lint bench kill-test wheel lock clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## make .venv from the hashed lock (a second call is instant)
+setup: $(STAMP) $(PAGES) ## make .venv from the hashed lock, and the pages (a second call is instant)
 
 # --no-build-isolation: hatchling comes from the lock too, so nothing unlocked is fetched.
 $(STAMP): requirements/dev.lock pyproject.toml hatch_build.py
@@ -32,6 +33,12 @@ $(STAMP): requirements/dev.lock pyproject.toml hatch_build.py
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "set up: $$($(BIN)/python --version) in $(VENV)"
+
+frontend: $(PAGES) ## build the pages from frontend/, if anything there has changed
+
+$(PAGES): $(STAMP) $(shell find frontend -name node_modules -prune -o -type f -print)
+	@$(BIN)/python hatch_build.py
+	@test ! -e $@ || touch $@
 
 services:
 	@packaging/test-services
@@ -96,5 +103,5 @@ lock: ## remake requirements/*.lock with the newest versions that pyproject.toml
 	@! grep -nE '[a-z]+://' requirements/*.lock
 
 clean: ## remove what make made (not ./data)
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build dist frontend/node_modules hub/web/static/app .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

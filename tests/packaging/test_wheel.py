@@ -78,6 +78,14 @@ def test_everything_of_the_product_is_inside(wheel: Path) -> None:
     assert "hub/_shipped/config.yaml" in shipped
 
 
+def test_the_pages_are_inside_as_they_were_built(wheel: Path) -> None:
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    shell = zipfile.ZipFile(wheel).read("hub/web/static/app/index.html").decode()
+    named = re.findall(r'(?:src|href)="/static/(app/[^"]+)"', shell)
+    assert len(named) >= 4
+    assert {f"hub/web/static/{name}" for name in named} <= inside
+
+
 def test_nothing_else_is_inside(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert tops == {*PACKAGES, f"evhub-{hub.__version__}.dist-info"}

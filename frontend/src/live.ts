@@ -1,0 +1,120 @@
+// The live picture: the status document over a WebSocket that is dialled again, later each time, when it breaks.
+
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
+import type { Document } from "./types.ts";
+
+const FIRST_MS = 500;
+const LONGEST_MS = 30_000;
+const QUIET_MS = 20_000; // a line that says nothing for so long is asked whether it still stands
+const ANSWER_MS = 5_000;
+
+class Live extends EventTarget {
+  document: Document | null = null;
+  /** When contact was lost; null while there is contact, or before there was any. */
+  lostAt: Date | null = null;
+  isLive = false;
+  #socket: WebSocket | null = null;
+  #attempt = 0;
+  #heardMs = 0;
+  #timer: number | undefined;
+  #watch: number | undefined;
+
+  start(): void {
+    if (this.#watch !== undefined) return;
+    this.#watch = setInterval(() => void this.#look(), ANSWER_MS);
+    addEventListener("online", this.#dialNow);
+    this.#dial();
+  }
+
+  stop(): void {
+    clearInterval(this.#watch);
+    clearTimeout(this.#timer);
+    this.#watch = undefined;
+    removeEventListener("online", this.#dialNow);
+    this.#drop();
+    this.document = null;
+    this.lostAt = null;
+  }
+
+  /** The hub's clock now, as far as it is known. */
+  get now(): Date {
+    return this.document ? new Date(Date.parse(this.document.ts) + performance.now() - this.#heardMs) : new Date();
+  }
+
+  get zone(): string {
+    return this.document?.time_zone ?? "UTC";
+  }
+
+  #dialNow = (): void => {
+    if (this.isLive) return;
+    clearTimeout(this.#timer);
+    this.#attempt = 0;
+    this.#dial();
+  };
+
+  #dial(): void {
+    this.#drop();
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`);
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => this.#hear(typeof data === "string" ? data : new TextDecoder().decode(data as ArrayBuffer));
+    socket.onclose = () => this.#closed();
+  }
+
+  #drop(): void {
+    if (this.#socket) this.#socket.onclose = this.#socket.onmessage = null;
+    this.#socket?.close();
+    this.#socket = null;
+    this.isLive = false;
+  }
+
+  #hear(text: string): void {
+    this.document = JSON.parse(text) as Document;
+    this.#heardMs = performance.now();
+    this.isLive = true;
+    this.lostAt = null;
+    this.#attempt = 0;
+    this.#tell();
+  }
+
+  #closed(): void {
+    this.#drop();
+    this.lostAt ??= new Date();
+    this.#attempt += 1;
+    const wait = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#attempt) * (0.5 + Math.random() / 2);
+    this.#timer = setTimeout(() => this.#dial(), wait);
+    this.#tell();
+  }
+
+  /** A quiet site says nothing; neither does a line that was cut without a word. */
+  async #look(): Promise<void> {
+    if (!this.isLive || performance.now() - this.#heardMs < QUIET_MS) return;
+    const answer = await fetch("/api/v1/status", { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+    if (answer?.ok) this.#hear(await answer.text());
+    else if (this.isLive) this.#closed();
+  }
+
+  #tell(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export const live = new Live();
+
+/** Draws its host anew whenever the picture changes. */
+export class Watching implements ReactiveController {
+  constructor(private readonly host: ReactiveControllerHost) {
+    host.addController(this);
+  }
+
+  #changed = (): void => this.host.requestUpdate();
+
+  hostConnected(): void {
+    live.addEventListener("change", this.#changed);
+  }
+
+  hostDisconnected(): void {
+    live.removeEventListener("change", this.#changed);
+  }
+}

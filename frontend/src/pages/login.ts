@@ -1,0 +1,44 @@
+// Log in: a name and a password that may be pasted; afterwards one is back where one was.
+
+import { html, nothing } from "lit";
+import { customElement } from "lit/decorators.js";
+
+import { post } from "../api.ts";
+import { Form } from "../parts/form.ts";
+import { type Me, session } from "../session.ts";
+
+@customElement("ev-login")
+export class Login extends Form {
+  override render() {
+    return html`
+      <h1 tabindex="-1">Log in</h1>
+      <p class="lead">${this.back === "/app/" ? nothing : "Log in to go on where you were."}</p>
+      <form @submit=${this.submitted}>
+        <div>
+          <label for="name">Name</label>
+          <input id="name" name="name" autocomplete="username" autocapitalize="none" required autofocus />
+        </div>
+        <div>
+          <label for="password">Password</label>
+          <input id="password" name="password" type="password" autocomplete="current-password" required />
+        </div>
+        ${this.refusal()}
+        <div><button class="primary" aria-disabled=${this.busy}>Log in${this.busy ? " …" : ""}</button></div>
+      </form>
+      <p class="muted">
+        Nobody has an account yet? <a href="/claim">Claim this hub</a> with the code that it printed. A lost password:
+        <code>evhub user reset</code> on the machine of the hub.
+      </p>
+    `;
+  }
+
+  private get back(): string {
+    const next = new URLSearchParams(location.search).get("next") ?? "";
+    return /^\/app(\/|$)/.test(next) ? next : "/app/";
+  }
+
+  protected async send(fields: FormData): Promise<void> {
+    session.enter(await post<Me>("login", { name: fields.get("name"), password: fields.get("password") }));
+    location.assign(this.back);
+  }
+}
