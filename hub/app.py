@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from hub import __version__
+from hub.access.api import AccessApi
+from hub.access.service import Access
 from hub.balance.config import per_phase
 from hub.balance.service import Balance
 from hub.config.drawing import FileDrawing
@@ -41,6 +43,7 @@ from hub.recorder.api import History
 from hub.recorder.service import Recorder
 from hub.sessions.api import Log
 from hub.sessions.service import Sessions
+from hub.web.doors import Doors
 from hub.web.local import LocalDoor
 from hub.web.service import Web
 
@@ -64,7 +67,15 @@ class App:
         self.documents = Documents(self.store, self.clock)
         self.picture = Picture(loaded.site)
         self.drawing = FileDrawing(loaded, self.picture, self.bus)
-        self.web = Web(config.web, self.bus, self.clock, self.status)
+        self.access = Access(self.store, self.documents, self.orders, self.clock, config.access)
+        self.doors = Doors(
+            self.access,
+            lambda: self.drawing.loaded.config.public_url,
+            config.web.proxies,
+            has_certificate=config.web.certificate is not None,
+        )
+        self.web = Web(config.web, self.bus, self.clock, self.status, self.doors)
+        self.web.add(*AccessApi(self.access, self.doors).routes)
         self.door = LocalDoor(data, self.orders, self.status)
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
         self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data, config.public_url)
@@ -114,6 +125,7 @@ class App:
             await self._begin(self.bus.close)
             await self._begin(self.door.stop, self.door.start)
             await self._begin(self._let_store_go, self._open_store)
+            await self._begin(self.access.stop, self.access.start)
             await self._begin(self.web.stop, self.web.start)
             await self._begin(self.discovery.stop, self.discovery.start)
             await self._begin(self.sessions.stop, self._open_sessions)
@@ -163,6 +175,7 @@ class App:
 
     def _take(self, config: Config) -> None:
         """Settings that count as soon as the file is read again; all others are read at the start."""
+        self.access.take(config.access)
         self.balance.take(config.balance, _unmanaged(config))
         self.discovery.take(config.discovery)
         self.recorder.take(config.recorder)
@@ -191,6 +204,9 @@ class App:
         `option` is what the commands need to find this hub: ` --data FOLDER`.
         """
         lines = [f"evhub is running: {self.picture.site.name}", *self.addresses()]
+        if self.access.claim_code is not None:
+            where = f"{self.web.address}/claim"
+            lines.append(f"Nobody owns this hub yet: open {where} and type the code {self.access.claim_code}")
         if not self.picture.site.chargers:
             lines.append("No charger is configured yet. Point one at the hub (OCPP), or see what was found:")
             lines.append(f"  evhub discover{option}, then evhub order{option} device.adopt station=…")

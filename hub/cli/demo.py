@@ -33,6 +33,8 @@ from hub.core.orders import Caller, Envelope
 from hub.model.errors import EvhubError, NotFound, Unreachable
 from hub.model.person import EVERYBODY
 
+OWNER = "owner"
+DEMO = Caller("demo", "cli", EVERYBODY)
 LOOPBACK = "127.0.0.1"
 FOUND_WITHIN_S = 30.0
 IN_ORDER_FOR_S = 6.0
@@ -90,7 +92,8 @@ async def _demo(options: Options, data: Path) -> None:
     try:
         async with simulator(options, ports) as site:
             click.echo(f"{app.picture.site.name} (virtual): {len(site['bays'])} bays, speed {options.speed:g}.")
-            for line in (*app.addresses(), *_hints(ports, data)):
+            login = await _owner(app)
+            for line in (*app.addresses(), f"  login {login}", *_hints(ports, data)):
                 click.echo(line)
             sys.stdout.flush()
             try:
@@ -179,6 +182,15 @@ def _say_summary(said: Mapping[str, Any]) -> None:
         click.echo(f"  {name:<10} above its limit: {worst}")
 
 
+async def _owner(app: App) -> str:
+    """Somebody to log in as; a demo that goes on in its folder gives him a new password."""
+    added = await app.orders.answer(Envelope("user.add", {"name": OWNER, "roles": ["owner", "installer"]}), DEMO)
+    if added.error is not None:
+        added = await app.orders.answer(Envelope("user.reset", {"name": OWNER}), DEMO)
+    password = (added.result or {}).get("password", "unknown")
+    return f"{OWNER}, password {password}"
+
+
 async def adopt_all(app: App, site: Mapping[str, Any]) -> None:
     """Adopt every device of the simulated site: the meters first, then bay after bay; who is late, comes late."""
     ours = [_wishes(meter, "meter") for meter in site["meters"]] + [_wishes(bay, "bay") for bay in site["bays"]]
@@ -203,7 +215,7 @@ def _wishes(device: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 async def _adopt(app: App, wishes: Mapping[str, Any]) -> None:
-    reply = await app.orders.answer(Envelope("device.adopt", wishes), Caller("demo", "cli", EVERYBODY))
+    reply = await app.orders.answer(Envelope("device.adopt", wishes), DEMO)
     if reply.error is not None:
         click.echo(f"{wishes['station']}: {reply.error.message}", err=True)
 

@@ -14,6 +14,7 @@ from hub.cli import discover as found
 from hub.cli import order as orders
 from hub.cli import run as running
 from hub.cli import status as shown
+from hub.cli.access import audit, token, user
 from hub.cli.config import config
 from hub.cli.device import device
 from hub.cli.history import history, totals, why
@@ -112,6 +113,9 @@ main.add_command(history)
 main.add_command(totals)
 main.add_command(why)
 main.add_command(sessions)
+main.add_command(user)
+main.add_command(token)
+main.add_command(audit)
 
 
 @main.command()

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-LIVE = frozenset({"site", "public_url", "grid", "circuits", "chargers", "meters", "balance", "discovery", "recorder"})
+LIVE = frozenset(
+    {"site", "public_url", "grid", "circuits", "chargers", "meters", "balance", "access", "discovery", "recorder"}
+)
 """The sections that count as soon as the file is read; every other one is read once, when the hub starts."""
 
 

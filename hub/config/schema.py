@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, TypeAdapter, create_model
 
+from hub.access.config import AccessConfig
 from hub.balance.config import BalanceConfig, CircuitConfig, GridConfig
 from hub.config.zone import is_zone, system_zone
 from hub.core.database import StoreConfig
@@ -79,6 +80,7 @@ class Config(BaseModel):
     store: StoreConfig = StoreConfig()
     mqtt: MqttConfig = MqttConfig()
     web: WebConfig = WebConfig()
+    access: AccessConfig = AccessConfig()
     discovery: DiscoveryConfig = DiscoveryConfig()
     recorder: RecorderConfig = RecorderConfig()
     operators: dict[Id, OperatorConfig] = Field(default_factory=dict, description="one entry for each cloud operator")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ssl
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -23,12 +24,14 @@ class Listening:
         await self.runner.cleanup()
 
 
-async def listen(app: web.Application, bind: str, port: int, *, setting: str) -> Listening:
+async def listen(
+    app: web.Application, bind: str, port: int, *, setting: str, tls: ssl.SSLContext | None = None
+) -> Listening:
     """Serve `app` on `bind:port`. `setting` names the configuration key for the error (`web.port`)."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, bind, port)
+        site = web.TCPSite(runner, bind, port, ssl_context=tls)
         await site.start()
     except OSError as failed:
         await runner.cleanup()

@@ -1,4 +1,7 @@
-"""The hub's pages: `/` for everybody, `/app/` the read-only live page, `/api/v1/status`, `/api/v1/live`, `/healthz`."""
+"""The hub's listener: its own pages, the live document, the health check, and the routes that others add.
+
+Open to everybody are `/`, the shell of the pages (which holds nothing), `/healthz`, and what says so.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import hashlib
 import html
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from ipaddress import ip_address
 from typing import Any
@@ -21,9 +24,13 @@ from hub.core.bus import Bus
 from hub.core.clock import Clock
 from hub.core.listen import Listening, listen
 from hub.core.tasks import Tasks
+from hub.model.errors import EvhubError, Invalid, NotFound
 from hub.model.facts import ChargerChanged, CircuitsChanged, DeviceFound, DeviceLost, DrawingChanged, Fact, MeterChanged
+from hub.model.person import EVERYBODY
 from hub.web.config import WebConfig
+from hub.web.doors import Doors
 from hub.web.local import Status
+from hub.web.routes import Handler, Route, failed
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +43,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+API = "/api/v1/"
 WORD = re.compile(r"\{\{(\w+)\}\}")
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -81,8 +88,10 @@ class Watcher:
 class Web:
     """The HTTP listener and everything behind it."""
 
-    def __init__(self, config: WebConfig, bus: Bus, clock: Clock, status: Status) -> None:
+    def __init__(self, config: WebConfig, bus: Bus, clock: Clock, status: Status, doors: Doors | None = None) -> None:
         self._config, self._clock, self._status = config, clock, status
+        self._doors = doors or Doors(keeper=None)
+        self._routes: list[Route] = []
         self._tasks = Tasks("web")
         self._watchers: set[Watcher] = set()
         self._body = b""
@@ -101,21 +110,33 @@ class Web:
         """Where a browser on this machine finds it: http://127.0.0.1:8080, or the one address that it listens on."""
         bind = ip_address(self._config.bind)
         host = ("127.0.0.1" if bind.version == 4 else "::1") if bind.is_unspecified else self._config.bind
-        return f"http://[{host}]:{self.port}" if bind.version == 6 else f"http://{host}:{self.port}"
+        scheme = "http" if self._config.certificate is None else "https"
+        return f"{scheme}://[{host}]:{self.port}" if bind.version == 6 else f"{scheme}://{host}:{self.port}"
+
+    def add(self, *routes: Route) -> None:
+        """Answer these too, from the next start on."""
+        self._routes.extend(routes)
 
     async def start(self) -> None:
         """Listen; PortInUse when another program has the port."""
-        app = web.Application(middlewares=[_with_headers], client_max_size=64 * 1024)
-        app.router.add_get("/", self._public)
-        app.router.add_get("/app", _to_app)
-        app.router.add_get("/app/", _static("app.html"))
-        for name in ("app.css", "app.js", "icon.svg"):
-            app.router.add_get(f"/static/{name}", _static(name))
-        app.router.add_get("/api/v1/status", self._say_status)
-        app.router.add_get("/api/v1/live", self._live)
-        app.router.add_get("/healthz", self._healthy)
-        self._listening = await listen(app, self._config.bind, self._config.port, setting="web.port")
+        app = web.Application(middlewares=[_with_headers, _with_errors], client_max_size=64 * 1024)
+        for route in (*self._own(), *self._routes):
+            app.router.add_route(route.method, route.path, self._doors.guarded(route))
+        tls = self._config.tls()
+        self._listening = await listen(app, self._config.bind, self._config.port, setting="web.port", tls=tls)
         self._tasks.keep("live", self._show)
+
+    def _own(self) -> list[Route]:
+        files = [Route("GET", f"/static/{name}", _static(name), None) for name in ("app.css", "app.js", "icon.svg")]
+        return [
+            Route("GET", "/", self._public, None),
+            Route("GET", "/app", _to_app, None),
+            Route("GET", "/app/", _static("app.html"), None),
+            *files,
+            Route("GET", "/healthz", self._healthy, None, "It lives, and how late its event loop was of late."),
+            Route("GET", "/api/v1/status", self._say_status, EVERYBODY, "The whole site in one document."),
+            Route("GET", "/api/v1/live", self._live, EVERYBODY, "WebSocket: that document, now and when it changes."),
+        ]
 
     async def stop(self) -> None:
         """Close what watches, then the listener."""
@@ -211,3 +232,28 @@ async def _with_headers(request: web.Request, handler: Handler) -> web.StreamRes
     if not response.prepared:
         response.headers.update(HEADERS)
     return response
+
+
+@web.middleware
+async def _with_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One shape for every error of the API."""
+    try:
+        return await handler(request)
+    except EvhubError as why:
+        return failed(why)
+    except web.HTTPNotFound:
+        if request.path.startswith(API):
+            return failed(NotFound(f"there is nothing at {request.path}", f"see {API}openapi.json"))
+        raise
+    except web.HTTPMethodNotAllowed as wrong:
+        if request.path.startswith(API):
+            allowed = " or ".join(sorted(wrong.allowed_methods))
+            answer = failed(Invalid(f"{request.path} does not take {request.method}", f"use {allowed}"))
+            answer.set_status(405)
+            answer.headers["Allow"] = ", ".join(sorted(wrong.allowed_methods))
+            return answer
+        raise
+    except web.HTTPRequestEntityTooLarge:
+        answer = failed(Invalid("the request is too large", "send less than 64 kB"))
+        answer.set_status(413)
+        return answer

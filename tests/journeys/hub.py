@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests import door
 
 EVHUB = str(Path(sys.executable).with_name("evhub"))
 Json = dict[str, Any]
@@ -44,9 +45,7 @@ class Hub:
 
     def status(self) -> Json:
         """What `/api/v1/status` answers."""
-        with urllib.request.urlopen(self.url("/api/v1/status"), timeout=5) as answer:
-            document: Json = json.load(answer)
-            return document
+        return door.status(self.data)
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another `evhub` command on this hub's data folder."""

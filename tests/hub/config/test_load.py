@@ -46,9 +46,7 @@ def test_a_good_file_becomes_the_drawing(tmp_path: Path) -> None:
     assert site.circuits == {
         "grid": Circuit(GRID, None, PerPhase(63.0, 63.0, 50.0), meter="main"),
         "garage": Circuit("garage", GRID, same_on_each(40.0), name="Garage"),
-        "row": Circuit(
-            "row", "garage", PerPhase(20.0, 20.0, 16.0), breaker_a=same_on_each(25.0), device=Device.GG
-        ),
+        "row": Circuit("row", "garage", PerPhase(20.0, 20.0, 16.0), breaker_a=same_on_each(25.0), device=Device.GG),
     }
     l1, l2, l3 = Phase
     assert site.chargers == {
@@ -153,7 +151,7 @@ MISTAKES: list[tuple[str, int, str, str, str]] = [
     # keys and ids
     (START + "chargrs: {}\n", 2, "chargrs", "no such key", "Did you mean 'chargers'?"),
     (START + "web: {prot: 80}\n", 2, "web.prot", "no such key", "Did you mean 'port'?"),
-    (START + "web: {colour: red}\n", 2, "web.colour", "no such key", "The keys here are: port, bind."),
+    (START + "web: {colour: red}\n", 2, "web.colour", "no such key", "The keys here are: port, bind, certificate, private_key, trusted_proxies."),
     ("grid: {limit_a: 63, limt: 3}\n", 1, "grid.limt", "no such key", "Did you mean 'limit_a'?"),
     ("grid: {phases: 3}\n", 1, "grid.limit_a", "is missing", "Add 'limit_a'."),
     ("site: {name: Garage}\n", 1, "grid", "is missing", "Add 'grid'."),

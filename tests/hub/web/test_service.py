@@ -14,12 +14,27 @@ import pytest
 from hub.core.bus import Bus
 from hub.core.clock import SystemClock
 from hub.model.facts import CircuitsChanged
+from hub.model.person import Role
 from hub.web import service
 from hub.web.config import WebConfig
+from hub.web.doors import Doors, Guest
 from hub.web.service import Web
 from tests.simulator.bench import until
 
 NAME = "<script>alert(1)</script> {{free}}"
+
+
+KEY = {"Authorization": "Bearer sesame"}
+
+
+class Keeper:
+    """Knows one token."""
+
+    async def by_cookie(self, secret: str) -> Guest | None:
+        return None
+
+    async def by_token(self, secret: str, origin: str) -> Guest | None:
+        return Guest("vera", frozenset({Role.VIEWER}), None) if secret == "sesame" else None
 
 
 class Site:
@@ -48,7 +63,7 @@ def bus() -> Bus:
 @pytest.fixture
 async def web(site: Site, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Web]:
     monkeypatch.setattr(service, "SHOWN_AT_MOST_EVERY_S", 0.01)
-    running = Web(WebConfig(port=0, bind="127.0.0.1"), bus, SystemClock(), site.status)
+    running = Web(WebConfig(port=0, bind="127.0.0.1"), bus, SystemClock(), site.status, Doors(Keeper()))
     await running.start()
     yield running
     await running.stop()
@@ -68,6 +83,7 @@ async def watcher_that_never_reads(port: int) -> socket.socket:
     await loop.sock_connect(raw, ("127.0.0.1", port))
     key = base64.b64encode(os.urandom(16)).decode()
     upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key
+    upgrade += f"\r\nAuthorization: {KEY['Authorization']}"
     await loop.sock_sendall(raw, f"GET /api/v1/live HTTP/1.1\r\nHost: hub\r\n{upgrade}\r\n\r\n".encode())
     assert (await loop.sock_recv(raw, 12)).endswith(b"101")
     return raw
@@ -76,7 +92,7 @@ async def watcher_that_never_reads(port: int) -> socket.socket:
 async def test_a_watcher_that_never_reads_holds_nobody_up(web: Web, site: Site, bus: Bus) -> None:
     slow = await watcher_that_never_reads(web.port)
     async with (
-        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(headers=KEY) as session,
         session.ws_connect(f"{web.address}/api/v1/live", max_msg_size=0) as quick,
     ):
         await quick.receive()
@@ -99,7 +115,7 @@ async def test_stopping_does_not_wait_for_a_watcher_that_never_reads(web: Web, s
 
 
 async def test_a_hundred_watchers_get_the_document_that_was_made_once(web: Web, site: Site, bus: Bus) -> None:
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with aiohttp.ClientSession(headers=KEY, connector=aiohttp.TCPConnector(limit=0)) as session:
         watchers = [await session.ws_connect(f"{web.address}/api/v1/live") for _ in range(100)]
         for watcher in watchers:
             await watcher.receive()
@@ -113,14 +129,14 @@ async def test_a_hundred_watchers_get_the_document_that_was_made_once(web: Web, 
 
 
 async def test_a_name_that_is_html_is_shown_as_text(web: Web) -> None:
-    async with aiohttp.ClientSession() as session, session.get(f"{web.address}/") as page:
+    async with aiohttp.ClientSession(headers=KEY) as session, session.get(f"{web.address}/") as page:
         shown = await page.text()
     assert "<script>alert(1)</script>" not in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{free}}" in shown  # its braces are no blanks to be filled
 
 
 async def test_who_asks_again_is_told_when_nothing_is_new(web: Web, site: Site) -> None:
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(headers=KEY) as session:
         url = f"{web.address}/api/v1/status"
         async with session.get(url) as first:
             tag = first.headers["ETag"]
@@ -132,7 +148,7 @@ async def test_who_asks_again_is_told_when_nothing_is_new(web: Web, site: Site) 
 
 
 async def test_health_is_an_answer_and_how_late_the_loop_was(web: Web) -> None:
-    async with aiohttp.ClientSession() as session, session.get(f"{web.address}/healthz") as answer:
+    async with aiohttp.ClientSession(headers=KEY) as session, session.get(f"{web.address}/healthz") as answer:
         assert await answer.json() == {"status": "ok", "hub": {"loop_lag_ms": {"p99": 0.1, "max": 1}}}
 
 
@@ -142,7 +158,7 @@ async def test_health_is_an_answer_and_how_late_the_loop_was(web: Web) -> None:
 )
 async def test_answers_that_are_no_page_have_the_same_headers(web: Web, method: str, path: str, status: int) -> None:
     async with (
-        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(headers=KEY) as session,
         session.request(method, f"{web.address}{path}", allow_redirects=False) as answer,
     ):
         assert answer.status == status
