@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from hub.sdk import ChargerReading, Contact, Identity, Link, Refused, StationHost, Status, Unsupported
+from hub.sdk import ChargerReading, Contact, Identity, Lease, Link, Refused, StationHost, Status, Unsupported
 from hub.wire.ocpp16 import Connection, ConnectionLost, format_time, lenient
 from integrations.ocpp import translate
 from integrations.ocpp.asking import Asker, HangUp, happens
@@ -118,7 +118,8 @@ class ChargePoint:
         """It restarted behind the same socket, or says so: what it was told may be gone."""
         self._restart_set_up(self._set_up_now(restarted=True))
 
-    async def _heartbeat(self, message: lenient.Heartbeat) -> msgspec.Struct:
+    def _heartbeat(self, message: lenient.Heartbeat) -> msgspec.Struct:
+        self._limits.say_whether_leases()  # its clock may have gone wrong, or have been set
         return lenient.HeartbeatResponse(current_time=format_time(self._now()))
 
     async def _status(self, message: lenient.StatusNotification) -> msgspec.Struct:
@@ -129,6 +130,7 @@ class ChargePoint:
                 self._limits.new_car(message.connector_id)
         return lenient.StatusNotificationResponse()
 
+        self._limits.said(message.timestamp, self._now())
     async def _meter_values(self, message: lenient.MeterValues) -> msgspec.Struct:
         now, connector = self._now(), message.connector_id
         reading = translate.reading_of(message.meter_value or (), now)
@@ -198,6 +200,10 @@ class ChargePoint:
         """RemoteStartTransaction."""
         answer = await self._asker.ask(lenient.RemoteStartTransaction(connector_id=connector, id_tag=token))
         _accepted(answer.status, "start", "plug the car in first; the charger may also be reserved or faulted")
+
+    async def lend(self, connector: int, limit_a: float, lease: Lease) -> float:
+        """The same with an end, above a floor; where the station cannot do that, without one."""
+        return await self._limits.lend(connector, limit_a, lease)
 
     async def stop_charging(self, connector: int) -> None:
         """RemoteStopTransaction of whatever runs on this connector."""

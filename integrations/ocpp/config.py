@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hub.sdk import IntegrationConfig
+
+LEAST_LEASE_S = 30
 
 
 class Config(IntegrationConfig):
@@ -25,9 +27,22 @@ class Config(IntegrationConfig):
     voltage_v: float = Field(
         default=230.0, ge=100, le=300, description="only for profiles in W: line to neutral, until it is measured"
     )
+    lease_s: int = Field(
+        default=45,
+        ge=0,
+        le=600,
+        description="how long a limit above the charger's safe share holds without the hub, seconds; 0: no leases",
+    )
     answer_delay_ms: int = Field(
         default=0, ge=0, le=5000, description="pause before StartTransaction is answered; some drop a quick answer"
     )
+
+    @field_validator("lease_s")
+    @classmethod
+    def _long_enough(cls, lease_s: int) -> int:
+        if 0 < lease_s < LEAST_LEASE_S:
+            raise ValueError(f"is too short to be renewed in time; write {LEAST_LEASE_S} or more, or 0 for no leases")
+        return lease_s
 
 
 class ServerConfig(IntegrationConfig):

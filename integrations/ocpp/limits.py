@@ -1,15 +1,27 @@
-"""Limits of one station's outlets: told as charging profiles, confirmed, never told twice, and read back."""
+"""Limits of one station's outlets: told as charging profiles, as leases where it can hold them, and read back."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from hub.sdk import Charger, ChargerReading, EvhubError, LimitHeld, Refused, StationHost, Unreachable, Unsupported
+from hub.sdk import (
+    Charger,
+    ChargerReading,
+    EvhubError,
+    Lease,
+    LimitHeld,
+    Refused,
+    StationHost,
+    Unreachable,
+    Unsupported,
+)
 from hub.wire.ocpp16 import lenient
 from integrations.ocpp import profiles
 from integrations.ocpp.asking import Asker
 from integrations.ocpp.config import Config
+from integrations.ocpp.floors import NO_END, Floors
 
 OBEYS_WITHIN_S = 10.0  # a charger has 10 s to apply a set-point (IEC 61851-1)
 OVER_A = 1.0
@@ -18,11 +30,15 @@ SMART_CHARGING_OFF = "switch smart charging on at the charger, and let no other 
 
 @dataclass(slots=True, eq=False)
 class Outlet:
-    """What one outlet was told on this socket. `confirmed_a` None: whatever it holds, it was not confirmed here."""
+    """What one outlet was told on this socket. `confirmed_a` None: whatever it holds, it was not confirmed here.
+
+    `lease` came with the limit that was told last; None: that one stays until told otherwise.
+    """
 
     load: profiles.Load
     confirmed_a: float | None = None
     confirmed_at_s: float = 0.0
+    lease: Lease | None = None
     seen_phases: int | None = None
     apart: int | None = None  # the transaction that has a profile of its own
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -37,6 +53,7 @@ class Limits:
         self._proven = False  # a profile of this style was accepted on this socket
         self._apart = True  # it takes profiles for single transactions, as far as is known
         self._outlets: dict[int, Outlet] = {}
+        self._floors = Floors(host, asker, settings)
 
     def learn(self, said: dict[str, str]) -> None:
         """Take the style from the station's own configuration keys."""
@@ -46,6 +63,20 @@ class Limits:
     def forget(self) -> None:
         """The station restarted: nothing that was confirmed counts any more."""
         self._outlets.clear()
+        self._floors.forget()
+
+    def said(self, at: str | None, now: datetime) -> None:
+        """A message of the station names a time. Nothing is made of it before somebody asks for its clock."""
+        self._floors.clock.said = (at, now)
+
+    def say_whether_leases(self, *, anew: bool = False) -> bool:
+        """Report whether it can hold leases, if that is news. Where it can no more, limits are told anew, to stay."""
+        able = self._floors.say(self._style.stack_level, anew=anew)
+        lent = [] if able else [pair for pair in self._outlets.items() if pair[1].lease is not None]
+        for connector, outlet in lent:
+            outlet.lease = None
+            self._host.tasks.once("lease", self._tell_again(connector, outlet))
+        return able
 
     async def set(self, connector: int, limit_a: float) -> float:
         """Tell an outlet its limit unless it has confirmed just that; answers what it holds then.
@@ -57,8 +88,30 @@ class Limits:
         held_a = profiles.held_after(limit_a, charger)
         outlet = self._outlet(connector)
         async with outlet.turn:
-            if outlet.confirmed_a != held_a:
+            if outlet.confirmed_a != held_a or outlet.lease is not None:
                 await self._tell(charger, outlet, held_a)
+        return held_a
+
+    async def lend(self, connector: int, limit_a: float, lease: Lease) -> float:
+        """The same, until the lease is over; each call puts its end off. Where it can be none, it is told to stay.
+
+        The limit comes first, then what lies under it: a reduction waits for nothing.
+        """
+        if not self.say_whether_leases():
+            return await self.set(connector, limit_a)
+        charger = self._charger(connector)
+        held_a, floor_a = profiles.held_after(limit_a, charger), profiles.held_after(lease.floor_a, charger)
+        outlet = self._outlet(connector)
+        async with outlet.turn:
+            if self._floors.has(connector):
+                await self._tell(charger, outlet, held_a, lease)
+            elif outlet.confirmed_a != held_a:
+                await self._tell(charger, outlet, held_a)
+            if self.say_whether_leases():
+                await self._floors.lay(connector, self._for_everyone(charger, outlet, floor_a), self._style)
+            if self.say_whether_leases() and outlet.lease is None:
+                await self._tell(charger, outlet, held_a, lease)
+            self.say_whether_leases()
         return held_a
 
     async def read(self, connector: int) -> bool:
@@ -122,12 +175,13 @@ class Limits:
             if held_a is None:
                 return
             try:
-                await self._tell(self._charger(connector), outlet, held_a)
+                await self._tell(self._charger(connector), outlet, held_a, outlet.lease)
             except EvhubError as failed:
-                self._host.log.warning("its limit in watts was not adapted to the car: %s", failed)
+                self._host.log.warning("its limit could not be told anew: %s", failed)
 
-    async def _tell(self, charger: Charger, outlet: Outlet, held_a: float) -> None:
+    async def _tell(self, charger: Charger, outlet: Outlet, held_a: float, lease: Lease | None = None) -> None:
         before_a, outlet.confirmed_a = outlet.confirmed_a, None  # until it answers it may hold either
+        outlet.lease = lease
         status = await self._send(charger, outlet, held_a)
         if status == "Rejected" and held_a == 0:
             await self._least_instead(charger, outlet, before_a)
@@ -149,19 +203,31 @@ class Limits:
 
     async def _send(self, charger: Charger, outlet: Outlet, held_a: float) -> str | None:
         """The answer to a profile for every transaction, and for a car whose phases are known to one of its own."""
-        fewest = min(outlet.load.phases, self._assumed_phases(charger.connector))
-        status = await self._put_somehow(profiles.Limit(charger, held_a, replace(outlet.load, phases=fewest)))
+        limit = self._for_everyone(charger, outlet, held_a)
+        status = await self._put_somehow(limit)
+        if status == "Rejected" and limit.until is not None:
+            status = await self._put_somehow(replace(limit, until=None))
+            if status == "Accepted":
+                self._floors.refused(NO_END)
+                outlet.lease = None
         transaction = self._host.transaction_of(charger.connector)
-        needs_own = self._apart and (outlet.load.phases > fewest or outlet.apart is not None)
+        needs_own = self._apart and (outlet.load.phases > limit.load.phases or outlet.apart is not None)
         if status != "Accepted" or self._style.unit == "A" or transaction is None or not needs_own:
             return status
-        own = await self._put(profiles.Limit(charger, held_a, outlet.load, transaction), self._style)
+        own = await self._put(
+            replace(limit, load=outlet.load, transaction=transaction, until=_end(outlet)), self._style
+        )
         if own == "Accepted":
             outlet.apart = transaction
         elif outlet.apart is None:  # the profile for everyone goes on holding: less than it could be, never more
             self._host.log.info("it takes no profile for one transaction: %s", own)
             self._apart, own = False, "Accepted"
         return own
+
+    def _for_everyone(self, charger: Charger, outlet: Outlet, amps: float) -> profiles.Limit:
+        """A limit for every transaction: no car's fewer phases than assumed may make it too much."""
+        fewest = min(outlet.load.phases, self._assumed_phases(charger.connector))
+        return profiles.Limit(charger, amps, replace(outlet.load, phases=fewest), until=_end(outlet))
 
     async def _put_somehow(self, limit: profiles.Limit) -> str | None:
         """The first way of saying it that the station accepts, and that one from then on."""
@@ -208,3 +274,7 @@ class Limits:
         charger = self._host.chargers.get(connector)
         wired = 3 if charger is None or charger.phases is None else len(charger.phases)
         return min(self._settings.car_phases or 1, wired)
+
+
+def _end(outlet: Outlet) -> datetime | None:
+    return None if outlet.lease is None else outlet.lease.until

@@ -14,7 +14,8 @@ from hub.wire.ocpp16 import format_time, lenient, parse_time
 
 HIGHEST_STACK_LEVEL = 8  # above a charger's own floor; some store profiles by level and take no high ones
 OTHER_UNIT = {"A": "W", "W": "A"}
-DEFAULT_ID, TRANSACTION_ID = 1000, 2000  # profile ids of ours, plus the connector
+FLOOR_ID, DEFAULT_ID, TRANSACTION_ID = 900, 1000, 2000  # profile ids of ours, plus the connector
+BEGUN = timedelta(minutes=1)  # a lease began so long ago: a clock that runs a little behind does not wait for it
 DRAWS_A = 1.0  # a phase that carries more is in use
 TELLING_A = 3.0  # below this on the fullest phase the car may be ramping: nothing is learnt
 
@@ -49,12 +50,20 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one outlet is to be told. With a `transaction` it holds for that one only, else for every one."""
+    """What one outlet is to be told. With a `transaction` it holds for that one only, else for every one.
+
+    With `until` it is a lease: it ends by itself.
+    """
 
     charger: Charger
     limit_a: float
     load: Load = Load()
     transaction: int | None = None
+    until: datetime | None = None
+
+    def at(self, limit_a: float) -> Limit:
+        """The same of other amps."""
+        return replace(self, limit_a=limit_a)
 
 
 def held_after(limit_a: float, charger: Charger) -> float:
@@ -64,24 +73,44 @@ def held_after(limit_a: float, charger: Charger) -> float:
 
 
 def set_profile(limit: Limit, style: ProfileStyle, now: datetime) -> lenient.SetChargingProfile:
-    """A profile that holds the connector at a limit until told otherwise.
+    """A profile that holds the connector at a limit until told otherwise, or as long as its lease lasts.
 
-    Its schedule began in the past, so that a charger whose clock runs behind does not wait for it.
+    Its schedule began in the past, so that a charger whose clock runs behind does not wait for it. The end of a lease
+    is said twice, as there are models that know only one of the two.
     """
-    charger, for_one = limit.charger, limit.transaction is not None
+    charger, for_one, until = limit.charger, limit.transaction is not None, limit.until
+    began = now - (timedelta(days=1) if until is None else BEGUN)
     profile = lenient.ChargingProfile(
         charging_profile_id=(TRANSACTION_ID if for_one else DEFAULT_ID) + charger.connector,
         transaction_id=limit.transaction,
         stack_level=style.stack_level,
         charging_profile_purpose="TxProfile" if for_one else "TxDefaultProfile",
         charging_profile_kind="Absolute",
+        valid_to=None if until is None else format_time(until),
         charging_schedule=lenient.ChargingSchedule(
             charging_rate_unit=style.unit,
             charging_schedule_period=[_period(limit, style.unit)],
-            start_schedule=format_time(now - timedelta(days=1)),
+            start_schedule=format_time(began),
+            duration=None if until is None else max(1, int((until - began).total_seconds())),
         ),
     )
     return lenient.SetChargingProfile(connector_id=charger.connector, cs_charging_profiles=profile)
+
+
+def floor_profile(connector: int, floor: Limit, unit: str, now: datetime) -> lenient.SetChargingProfile:
+    """A default profile at the lowest level, without an end, for what an outlet may give while it has no lease."""
+    profile = lenient.ChargingProfile(
+        charging_profile_id=FLOOR_ID + connector,
+        stack_level=0,
+        charging_profile_purpose="TxDefaultProfile",
+        charging_profile_kind="Absolute",
+        charging_schedule=lenient.ChargingSchedule(
+            charging_rate_unit=unit,
+            charging_schedule_period=[_period(floor, unit)],
+            start_schedule=format_time(now - timedelta(days=1)),
+        ),
+    )
+    return lenient.SetChargingProfile(connector_id=connector, cs_charging_profiles=profile)
 
 
 def _period(limit: Limit, unit: str) -> lenient.ChargingSchedulePeriod:

@@ -14,7 +14,7 @@ from integrations.ocpp.limits import Limits
 from integrations.ocpp.pace import Pace
 from integrations.ocpp.statuses import Statuses
 
-CAN = (Capability.LIMIT, Capability.START_STOP, Capability.RESET, Capability.UNLOCK)
+CAN = (Capability.LIMIT, Capability.LEASE, Capability.START_STOP, Capability.RESET, Capability.UNLOCK)
 PROFILE_KEYS = ["ChargeProfileMaxStackLevel", "ChargingScheduleAllowedChargingRateUnit"]
 INTERVAL, SAMPLED, HEARTBEAT = "MeterValueSampleInterval", "MeterValuesSampledData", "HeartbeatInterval"
 
@@ -59,7 +59,8 @@ class SetUp:
         for connector in self._host.chargers:
             if connector in forgotten:
                 self._host.report(connector, Contact(at=now, link=Link.DOWN, why="it restarted"))
-            self._host.report(connector, Contact(at=now, link=Link.UP))
+        self._limits.say_whether_leases(anew=True)
+        self._host.report_all(Contact(at=now, link=Link.UP))
 
     async def _learn(self) -> dict[str, str]:
         answer = await self._asker.attempt(lenient.GetConfiguration(key=[*PROFILE_KEYS, INTERVAL, SAMPLED, HEARTBEAT]))

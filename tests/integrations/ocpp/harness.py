@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -20,6 +21,7 @@ from hub.model.candidate import Address, Candidate, Kind
 from hub.model.charger import Charger
 from hub.model.facts import DrawingChanged, Event, Fact
 from hub.model.ids import GRID, ChargerId, StationId
+from hub.model.lease import Lease
 from hub.model.person import EVERYBODY
 from hub.model.site import Circuit, Site
 from hub.model.units import PHASES, Phase, same_on_each
@@ -186,6 +188,11 @@ class SmallHub:
     async def limit(self, amps: float, id: str = "bay-1") -> float:
         """Tell a charger its limit as the balancer does."""
         return await self.devices.set_limit(ChargerId(id), amps)
+
+    async def lend(self, amps: float, floor_a: float = 6.0, for_s: float = 45.0, id: str = "bay-1") -> float:
+        """The same with a lease."""
+        until = self.clock.now() + timedelta(seconds=for_s)
+        return await self.devices.set_limit(ChargerId(id), amps, Lease(until, floor_a))
 
 
 def bay(
