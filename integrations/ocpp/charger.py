@@ -118,22 +118,24 @@ class ChargePoint:
         """It restarted behind the same socket, or says so: what it was told may be gone."""
         self._restart_set_up(self._set_up_now(restarted=True))
 
-    def _heartbeat(self, message: lenient.Heartbeat) -> msgspec.Struct:
+    async def _heartbeat(self, message: lenient.Heartbeat) -> msgspec.Struct:
         self._limits.say_whether_leases()  # its clock may have gone wrong, or have been set
         return lenient.HeartbeatResponse(current_time=format_time(self._now()))
 
     async def _status(self, message: lenient.StatusNotification) -> msgspec.Struct:
         status = self._statuses.heard(message)
+        self._limits.said(message.timestamp, self._now())
         if message.connector_id in self._host.chargers and message.connector_id is not None:
             self._transactions.status(message.connector_id, status.status)
             if status.status is Status.AVAILABLE:
                 self._limits.new_car(message.connector_id)
         return lenient.StatusNotificationResponse()
 
-        self._limits.said(message.timestamp, self._now())
     async def _meter_values(self, message: lenient.MeterValues) -> msgspec.Struct:
         now, connector = self._now(), message.connector_id
         reading = translate.reading_of(message.meter_value or (), now)
+        if message.meter_value:
+            self._limits.said(message.meter_value[-1].timestamp, now)
         if reading is not None and connector and connector in self._host.chargers:
             taken_at = self._rhythm(connector).taken_at(reading.at, now)
             if taken_at is None:
@@ -196,14 +198,14 @@ class ChargePoint:
         """SetChargingProfile, unless the station has confirmed just this limit."""
         return await self._limits.set(connector, limit_a)
 
+    async def lend(self, connector: int, limit_a: float, lease: Lease) -> float:
+        """The same with an end, above a floor; where the station cannot do that, without one."""
+        return await self._limits.lend(connector, limit_a, lease)
+
     async def start_charging(self, connector: int, token: str) -> None:
         """RemoteStartTransaction."""
         answer = await self._asker.ask(lenient.RemoteStartTransaction(connector_id=connector, id_tag=token))
         _accepted(answer.status, "start", "plug the car in first; the charger may also be reserved or faulted")
-
-    async def lend(self, connector: int, limit_a: float, lease: Lease) -> float:
-        """The same with an end, above a floor; where the station cannot do that, without one."""
-        return await self._limits.lend(connector, limit_a, lease)
 
     async def stop_charging(self, connector: int) -> None:
         """RemoteStopTransaction of whatever runs on this connector."""
