@@ -31,6 +31,11 @@ class People:
         token = self.tokens.get(digest)
         return None if token is None or (token.ends_at is not None and token.ends_at <= now) else token
 
+    @property
+    def has_owner(self) -> bool:
+        """Somebody owns the hub."""
+        return any(Role.OWNER in one.roles for one in self.people.values())
+
     def logins_of(self, name: str) -> list[str]:
         """The digests of all logins of somebody."""
         return [digest for digest, login in self.logins.items() if login.person == name]
@@ -41,8 +46,10 @@ class People:
 
     def would_lock_out(self, name: str, roles: Roles) -> bool:
         """True when nobody would be an owner if this one had these roles."""
+        before = self.people.get(name)
+        was_owner = before is not None and Role.OWNER in before.roles
         others = any(Role.OWNER in one.roles for one in self.people.values() if one.name != name)
-        return not others and not roles & OWN
+        return was_owner and not others and not roles & OWN
 
     def token_called(self, name: str) -> Token | None:
         """By its name."""

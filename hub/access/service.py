@@ -6,6 +6,7 @@ show tokens, and the local command line may do everything. What is known of peop
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,6 +50,7 @@ class Access:
         self._passwords, self._lockout = Passwords(), Lockout()
         self._tasks = Tasks("access")
         self._code: str | None = None
+        self._claiming = asyncio.Lock()
 
     # life
 
@@ -58,7 +60,7 @@ class Access:
         self._known.people = {one.name: one for one in await read(rows.all_people)}
         self._known.logins = {one.digest: one for one in await read(rows.all_logins)}
         self._known.tokens = {one.digest: one for one in await read(rows.all_tokens)}
-        if not self._known.people:
+        if not self._known.has_owner:
             kept = await self._documents.load(CLAIM)
             self._code = kept if isinstance(kept, str) else new_code()
             if kept is None:
@@ -138,10 +140,11 @@ class Access:
             raise wrong
         _check_password(password)
         person = Person(name, await self._passwords.hashed(password), FOUNDER, self._clock.now())
-        if self._code is None:  # somebody was quicker
-            raise Refused("this hub has an owner already", "log in")
-        await self._store.write(lambda tx: rows.keep_person(tx, person))
-        self._known.people[name], self._code = person, None
+        async with self._claiming:
+            if self._code is None:  # somebody was quicker
+                raise Refused("this hub has an owner already", "log in")
+            await self._store.write(lambda tx: rows.keep_person(tx, person))
+            self._take(person)
         await self._note("access.claim", name, origin, None)
         return await self._log_in(name, origin)
 
@@ -247,7 +250,7 @@ class Access:
         _check_password(password)
         person = Person(args.name, await self._passwords.hashed(password), frozenset(args.roles), self._clock.now())
         await self._store.write(lambda tx: rows.keep_person(tx, person))
-        self._known.people[person.name], self._code = person, None
+        self._take(person)
         return {**self._shown(person), **({} if args.password else {"password": password})}
 
     async def _role(self, args: RolesArgs, caller: Caller) -> Result:
@@ -255,7 +258,7 @@ class Access:
         person = replace(self._person(args.name), roles=roles)
         self._check_owner_left(person.name, roles)
         await self._store.write(lambda tx: rows.keep_person(tx, person))
-        self._known.people[person.name] = person
+        self._take(person)
         return self._shown(person)
 
     async def _reset(self, args: NameArgs, caller: Caller) -> Result:
@@ -321,6 +324,11 @@ class Access:
         await self._store.write(work)
         self._known.people[person.name] = changed
         self._end_logins(person.name)
+
+    def _take(self, person: Person) -> None:
+        self._known.people[person.name] = person
+        if self._known.has_owner:
+            self._code = None
 
     def _end_logins(self, name: str) -> None:
         for one in self._known.logins_of(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,6 +55,15 @@ async def test_a_restart_does_not_change_the_code(tmp_path: Path) -> None:
             await olga.claim(code)
     async with desk(tmp_path) as third:
         assert third.access.claim_code is None
+
+
+async def test_somebody_who_only_looks_does_not_take_the_claim_away(hub: Desk) -> None:
+    await hub.order("user.add", name="vera", roles="viewer")
+    assert hub.access.claim_code is not None
+    await hub.order("user.role", name="vera", roles="support")
+    await hub.order("user.remove", name="vera")
+    await hub.order("user.add", name="olga", roles="owner")
+    assert hub.access.claim_code is None
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaa", "x" * 501])
@@ -291,3 +301,12 @@ async def test_a_full_disk_lets_nobody_in_for_whom_it_would_not_last(
             status, why = await olga.claim(hub.access.claim_code)
             assert (status, why["error"]["code"]) == (507, "not_kept")
         assert (await olga.claim(hub.access.claim_code))[0] == 200
+
+
+async def test_two_who_type_the_code_at_once_are_not_both_the_owner(hub: Desk) -> None:
+    async with hub.browser() as olga, hub.browser() as otto:
+        code = hub.access.claim_code
+        said = [{"code": code, "name": name, "password": PASSWORD} for name in ("olga", "otto")]
+        answers = await asyncio.gather(olga.post("claim", said[0]), otto.post("claim", said[1]))
+        assert sorted(status for status, _ in answers) == [200, 409]
+    assert len((await hub.order("user.list"))["users"]) == 1
