@@ -2,7 +2,8 @@
 
 The broker keeps it from an earlier run, perhaps in the other form or with devices that have gone since. So the room
 listens first (`learned`), and only then says all (`everything`): what left is cleared. What left a device is named
-there once more without options, which takes it out; a document that just leaves it away does not.
+there once more without options, which takes it out; a document that just leaves it away does not. And where the same
+entities move to the other form it says so first (`moves`), or Home Assistant would forget what people did with them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from hub.mqtt.homeassistant import PRODUCT, Device, Scheme
 from hub.mqtt.mirror import CLEARED, Update, encoded
 
 Document = Mapping[str, Any]
+
+MOVES = b'{"migrate_discovery": true}'
+"""Said on a topic, not retained: the same entities come from another topic from now on."""
 
 
 class Announcements:
@@ -39,6 +43,12 @@ class Announcements:
         document = _read(payload)
         if self._scheme.is_ours(topic) and _part(document, "o").get("name") == PRODUCT:
             self._held[topic] = document
+
+    def moves(self) -> list[str]:
+        """Topics of the other form whose entities `everything` is about to tell of in this one."""
+        wanted = self._wanted(self._devices())
+        ids = _unique_ids(wanted.values())
+        return [topic for topic, held in self._held.items() if topic not in wanted and _unique_ids([held]) <= ids]
 
     def everything(self) -> list[Update]:
         """All of it, whether the broker holds it or not."""
@@ -74,10 +84,10 @@ class Announcements:
         return entities.charger(self._picture, self._scheme, id, _unique_ids(self._held.values()))
 
     def _told(self, devices: Sequence[Device], held: Mapping[str, Document], *, anew: bool = False) -> list[Update]:
-        """Clear what is held and not wanted; publish what is wanted and differs."""
-        wanted = {topic: plain for device in devices for topic, plain in self._scheme.documents(device).items()}
+        """Clear what is held and not wanted; publish what is wanted and differs. Topics that moved are cleared last."""
+        wanted, moved = self._wanted(devices), self.moves() if anew else []
         gone = [topic for topic in held if topic not in wanted]
-        updates = [Update(topic, CLEARED) for topic in gone]
+        updates = [Update(topic, CLEARED) for topic in gone if topic not in moved]
         for topic in gone:
             del self._held[topic]
         for topic, plain in wanted.items():
@@ -86,7 +96,10 @@ class Announcements:
             if anew or document != before:
                 self._held[topic] = document
                 updates.append(Update(topic, encoded(document)))
-        return updates
+        return [*updates, *(Update(topic, CLEARED) for topic in moved)]
+
+    def _wanted(self, devices: Iterable[Device]) -> dict[str, Document]:
+        return {topic: plain for device in devices for topic, plain in self._scheme.documents(device).items()}
 
 
 def _with_what_was(plain: Document, before: Document) -> Document:

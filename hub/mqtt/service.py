@@ -35,7 +35,7 @@ from hub.model.facts import (
     MeterChanged,
 )
 from hub.mqtt import commands
-from hub.mqtt.announce import Announcements
+from hub.mqtt.announce import MOVES, Announcements
 from hub.mqtt.broker import Broker, choose, client_name
 from hub.mqtt.config import MqttConfig
 from hub.mqtt.homeassistant import Scheme
@@ -204,18 +204,22 @@ class Mqtt:
     # what the broker still has of an earlier run
 
     async def _learn(self) -> None:
-        """Listen for a moment to our own retained topics, and clear those that are not in the drawing any more.
+        """Listen for a moment to what is retained of us, then clear what is not in the drawing any more.
 
-        Only then tell Home Assistant, which has to be told just what differs from what it knows.
+        Home Assistant is told first: a state that is cleared under a device which it still has is an error there.
         """
-        heard = [self._subscriptions.add(topics, self._kept_came, qos=0) for topics in self._topics.kept]
-        heard += [self._subscriptions.add(topics, self._announcement_came, qos=0) for topics in self._scheme.kept]
+        kept: set[str] = set()
+        heard = [self._subscriptions.add(t, partial(_note_kept, kept), qos=0) for t in self._topics.kept]
+        heard += [self._subscriptions.add(t, self._announcement_came, qos=0) for t in self._scheme.kept]
         try:
             await self.clock.sleep(LEARN_S)
         finally:
             for subscription in heard:
                 self._subscriptions.remove(subscription)
+        for topic in self._announcements.moves():
+            self._say(topic, MOVES)
         self._publish(self._announcements.everything())
+        self._clear([topic for topic in sorted(kept) if not self._mirror.is_ours(topic)])
 
     def _announcement_came(self, message: Message) -> None:
         if message.retain and message.payload:
@@ -232,10 +236,10 @@ class Mqtt:
         if self._announcements.has_begun:
             self._publish(self._announcements.everything())
 
-    def _kept_came(self, message: Message) -> None:
-        if self._client is not None and message.retain and message.payload and not self._mirror.is_ours(message.topic):
-            log.info("clearing %s, left from an earlier run", message.topic)
-            self._client.publish(message.topic, CLEARED, retain=True)
+    def _clear(self, left: list[str]) -> None:
+        for topic in left:
+            log.info("clearing %s, left from an earlier run", topic)
+        self._publish([Update(topic, CLEARED) for topic in left])
 
     def _status_came(self, message: Message) -> None:
         """Somebody says now that we are offline: the late will of an earlier connection."""
@@ -298,6 +302,11 @@ class Mqtt:
         finally:
             self._at_work -= 1
         return replies[0] if replies else Reply(error=EvhubError(f"the hub failed on {order.name}", "its log says why"))
+
+
+def _note_kept(kept: set[str], message: Message) -> None:
+    if message.retain and message.payload:
+        kept.add(message.topic)
 
 
 def _last(topic: str) -> str:

@@ -107,14 +107,25 @@ def test_another_station_is_not_what_the_one_before_was() -> None:
     assert said(one.everything())[FIRST]["dev"].keys() == {"ids", "name", "sn", "via_device"}
 
 
-def test_the_other_form_is_cleared() -> None:
-    _, before = begun(Form.SINGLE)
-    _, one = begun(held=before.everything())
+@pytest.mark.parametrize(("before", "after"), [(Form.SINGLE, Form.DEVICE), (Form.DEVICE, Form.SINGLE)])
+def test_entities_move_to_the_other_form(before: Form, after: Form) -> None:
+    held = begun(before)[1].everything()
+    _, one = begun(after, held)
+    assert set(one.moves()) == {update.topic for update in held}  # it is told before, or it would forget them
     updates = one.everything()
-    cleared = {update.topic for update in updates if not update.payload}
-    assert {POWER, UNLOCK} <= cleared
-    assert [update.topic for update in updates if update.payload] == DEVICES
-    assert updates[0].topic in cleared  # or it would see two entities of one id
+    assert [update.topic for update in updates if update.payload] == [u.topic for u in begun(after)[1].everything()]
+    assert [update.topic for update in updates[-len(held) :]] == [update.topic for update in held]
+    assert not any(update.payload for update in updates[-len(held) :])
+    assert one.moves() == []
+
+
+def test_who_has_gone_does_not_move() -> None:
+    held = begun(Form.SINGLE)[1].everything()
+    seen, one = begun(held=held)
+    seen.site = replace(seen.site, chargers={BAY_2: seen.site.chargers[BAY_2]})
+    assert POWER not in one.moves()
+    updates = one.everything()
+    assert (updates[0].topic.split("/")[3][:13], updates[0].payload) == ("charger_bay-1", b"")
 
 
 def test_in_the_older_form_an_entity_that_left_is_cleared() -> None:

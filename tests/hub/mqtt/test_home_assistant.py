@@ -9,6 +9,7 @@ import pytest
 from hub.model.charger import Capability
 from hub.model.facts import ChargerChanged, DrawingChanged
 from hub.mqtt import service
+from hub.mqtt.announce import MOVES
 from hub.mqtt.config import MqttConfig
 from tests.conftest import Mosquitto
 from tests.hub.mqtt import words
@@ -80,6 +81,18 @@ async def test_who_is_retired_goes_before_its_state(mosquitto: Mosquitto, observ
         assert cleared[0] == BAY
 
 
+async def test_who_was_retired_while_the_hub_was_off_goes_before_its_state(
+    mosquitto: Mosquitto, observer: Observer, tmp_path: Path
+) -> None:
+    left, ours = "evhub/charger/old/state", '{"o": {"name": "evhub"}}'
+    observer.publish(left, "{}", retain=True)
+    observer.publish(f"{PREFIX}charger_old/config", ours, retain=True)
+    await observer.text(f"{PREFIX}charger_old/config", ours.encode())
+    async with running(config_at(mosquitto.port), tmp_path):
+        await observer.text(left, b"")
+    assert [topic for topic, payload, _ in observer.heard if not payload] == [f"{PREFIX}charger_old/config", left]
+
+
 async def test_a_station_that_says_what_it_can_gets_its_buttons(
     mosquitto: Mosquitto, observer: Observer, tmp_path: Path
 ) -> None:
@@ -90,7 +103,7 @@ async def test_a_station_that_says_what_it_can_gets_its_buttons(
         assert (await observer.json(BAY, 2))["cmps"]["unlock"]["cmd_t"] == "evhub/charger/bay-1/set/unlock"
 
 
-async def test_an_earlier_run_in_the_other_form_is_cleared_first(
+async def test_entities_of_an_earlier_run_in_the_other_form_move(
     mosquitto: Mosquitto, observer: Observer, tmp_path: Path
 ) -> None:
     other = '{"name": "Power", "o": {"name": "another program"}}'
@@ -99,8 +112,9 @@ async def test_an_earlier_run_in_the_other_form_is_cleared_first(
         await until(lambda: SINGLE in told(observer))
     async with running(config_at(mosquitto.port), tmp_path):
         await until(lambda: told(observer) == ALL | {"homeassistant/sensor/evhub/charger_theirs/config"})
-        heard = [(topic, payload) for topic, payload, _ in observer.heard]
-        assert heard.index((SINGLE, b"")) < [topic for topic, _ in heard].index(BAY)
+        said = [(topic, payload) for topic, payload, _ in observer.heard if topic in (SINGLE, BAY)]
+        assert [topic for topic, _ in said] == [SINGLE, SINGLE, BAY, SINGLE]
+        assert (said[1][1], said[3][1]) == (MOVES, b"")
 
 
 async def test_switched_off_it_takes_away_what_it_told(
