@@ -193,8 +193,8 @@ export class App extends LitElement {
 
   private inside(place: Place) {
     return html`
-      <a class="skip" href="#main" @click=${this.skip}>To the content</a>
       <header>
+        <a class="skip" href="#main" @click=${this.skip}>To the content</a>
         <p class="site">${live.document?.site.name ?? "evhub"}</p>
         <nav aria-label="Pages">${PAGES.map(([path, name, shape]) => this.link(path, name, shape))}</nav>
         ${this.linkState()}
@@ -206,7 +206,7 @@ export class App extends LitElement {
   }
 
   private link(path: string, name: string, shape: string) {
-    const here = path === "/app/" ? /^\/app\/?$/.test(location.pathname) : location.pathname.startsWith(path);
+    const here = path === "/app/" ? /^\/app\/?$/.test(location.pathname) : belowOf(path).some((one) => location.pathname.startsWith(one));
     return html`<a href=${path} aria-current=${here ? "page" : nothing}>
       <span class="shape" aria-hidden="true">${shape}</span>${name}
     </a>`;
@@ -236,6 +236,8 @@ function pageOf({ element, args }: Place) {
   const tag = unsafeStatic(element);
   return raw`<${tag} .args=${args}></${tag}>`;
 }
+
+const belowOf = (path: string): readonly string[] => (path === "/app/more" ? [path, "/app/devices", "/app/people"] : [path]);
 
 const waiting = () => html`<h1 tabindex="-1">One moment</h1>
   <p class="lead">Waiting for the hub …</p>`;

@@ -92,11 +92,17 @@ export const look = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
+  .nowrap {
+    white-space: nowrap;
+  }
   .cards {
     display: grid;
     gap: 12px;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr));
     margin: 0 0 16px;
+  }
+  .cards > section {
+    margin: 0;
   }
   .card {
     background: var(--surface);
@@ -183,6 +189,14 @@ export const look = css`
     gap: 12px;
     max-width: 28rem;
   }
+  .door {
+    max-width: 28rem;
+    margin: 5vh auto 0;
+    padding: 24px;
+  }
+  .door form {
+    margin: 16px 0;
+  }
   table {
     border-collapse: collapse;
     width: 100%;
@@ -202,6 +216,12 @@ export const look = css`
   th.number,
   td.number {
     text-align: right;
+  }
+  @media (max-width: 480px) {
+    th,
+    td {
+      padding: 6px 4px;
+    }
   }
   dl.pairs {
     display: grid;

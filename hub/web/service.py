@@ -27,6 +27,7 @@ from hub.core.tasks import Tasks
 from hub.model.errors import EvhubError, Invalid, NotFound
 from hub.model.facts import ChargerChanged, CircuitsChanged, DeviceFound, DeviceLost, DrawingChanged, Fact, MeterChanged
 from hub.model.person import EVERYBODY
+from hub.web import pages
 from hub.web.config import WebConfig
 from hub.web.doors import Doors
 from hub.web.local import Status
@@ -45,7 +46,6 @@ HEADERS = {
 }
 API = "/api/v1/"
 WORD = re.compile(r"\{\{(\w+)\}\}")
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class Watcher:
@@ -127,12 +127,11 @@ class Web:
         self._tasks.keep("live", self._show)
 
     def _own(self) -> list[Route]:
-        files = [Route("GET", f"/static/{name}", _static(name), None) for name in ("app.css", "app.js", "icon.svg")]
         return [
             Route("GET", "/", self._public, None),
             Route("GET", "/app", _to_app, None),
-            Route("GET", "/app/", _static("app.html"), None),
-            *files,
+            Route("GET", "/static/public.css", _static("public.css"), None),
+            *pages.routes(),
             Route("GET", "/healthz", self._healthy, None, "It lives, and how late its event loop was of late."),
             Route("GET", "/api/v1/status", self._say_status, EVERYBODY, "The whole site in one document."),
             Route("GET", "/api/v1/live", self._live, EVERYBODY, "WebSocket: that document, now and when it changes."),
@@ -210,10 +209,10 @@ def _file(name: str) -> bytes:
 
 def _static(name: str) -> Handler:
     body = _file(name)
-    kind = TYPES[name.rpartition(".")[2]]
 
     async def answer(request: web.Request) -> web.Response:
-        return web.Response(body=body, content_type=kind, charset="utf-8", headers={"Cache-Control": "no-cache"})
+        headers = {"Cache-Control": "no-cache"}
+        return web.Response(body=body, content_type="text/css", charset="utf-8", headers=headers)
 
     return answer
 

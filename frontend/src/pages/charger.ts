@@ -170,7 +170,7 @@ export class Charger extends Page {
             (limit) => html`<tr class=${limit.binds ? "binds" : ""}>
               <td>${limit.name}</td>
               <td class="number">${amps(limit.amps)} A</td>
-              <td>${limit.binds ? html`<span aria-hidden="true">◄</span> binds` : nothing}</td>
+              <td class="nowrap">${limit.binds ? html`<span aria-hidden="true">◄</span> binds` : nothing}</td>
             </tr>`,
           )}
         </tbody>

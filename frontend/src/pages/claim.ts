@@ -10,7 +10,7 @@ import { type Me, session } from "../session.ts";
 @customElement("ev-claim")
 export class Claim extends Form {
   override render() {
-    return html`
+    return html`<div class="card door">
       <h1 tabindex="-1">Claim this hub</h1>
       <p class="lead">Whoever has its code becomes its owner.</p>
       <form @submit=${this.submitted}>
@@ -31,7 +31,7 @@ export class Claim extends Form {
         <div><button class="primary" aria-disabled=${this.busy}>Claim${this.busy ? " …" : ""}</button></div>
       </form>
       <p class="muted">It is claimed already? <a href="/login">Log in</a>.</p>
-    `;
+    </div>`;
   }
 
   protected async send(fields: FormData): Promise<void> {

@@ -22,8 +22,21 @@ export class Devices extends Page {
       section {
         margin-bottom: 24px;
       }
-      ev-adopt {
-        margin-top: 12px;
+      li {
+        display: grid;
+        gap: 8px;
+        justify-items: start;
+      }
+      li > * {
+        max-width: 100%;
+      }
+      li > .between,
+      li > ev-known,
+      li > ev-adopt {
+        width: 100%;
+      }
+      ul {
+        margin-bottom: 8px;
       }
     `,
   ];

@@ -10,9 +10,9 @@ import { type Me, session } from "../session.ts";
 @customElement("ev-login")
 export class Login extends Form {
   override render() {
-    return html`
+    return html`<div class="card door">
       <h1 tabindex="-1">Log in</h1>
-      <p class="lead">${this.back === "/app/" ? nothing : "Log in to go on where you were."}</p>
+      ${this.back === "/app/" ? nothing : html`<p class="lead">Log in to go on where you were.</p>`}
       <form @submit=${this.submitted}>
         <div>
           <label for="name">Name</label>
@@ -29,7 +29,7 @@ export class Login extends Form {
         Nobody has an account yet? <a href="/claim">Claim this hub</a> with the code that it printed. A lost password:
         <code>evhub user reset</code> on the machine of the hub.
       </p>
-    `;
+    </div>`;
   }
 
   private get back(): string {

@@ -84,7 +84,7 @@ export class People extends Page {
   override render() {
     return html`
       <h1 tabindex="-1">People and tokens</h1>
-      <p class="lead">Everybody sees only what his roles need.</p>
+      <p class="lead">Everybody sees only what their roles need.</p>
       ${refusalNote(this.refusal)} ${this.secret ? this.shown(this.secret) : nothing}
       <section aria-labelledby="people">
         <h2 id="people">People</h2>
@@ -129,7 +129,7 @@ export class People extends Page {
         </details>
         <ev-do order="user.reset" label="New password" .args=${{ name }} @done=${this.done}
           confirm="${name} is logged out everywhere, and gets a password that is shown once."></ev-do>
-        <ev-do order="user.remove" label="Remove" kind="danger" .args=${{ name }} @done=${this.done} confirm="${name} cannot log in any more."></ev-do>
+        <ev-do ?hidden=${isMe} order="user.remove" label="Remove" kind="danger" .args=${{ name }} @done=${this.done} confirm="${name} cannot log in any more."></ev-do>
       </div>
     `;
   }

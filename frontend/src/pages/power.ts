@@ -30,7 +30,7 @@ export class Power extends Page {
       }
       .tree [role="row"] {
         display: grid;
-        grid-template-columns: minmax(12rem, 2fr) repeat(3, minmax(5.5rem, 1fr)) 5rem minmax(12rem, 3fr);
+        grid-template-columns: minmax(12rem, 2fr) repeat(3, minmax(5.5rem, 1fr)) 5rem minmax(14rem, 4fr);
         gap: 2px 16px;
         align-items: center;
         padding: 6px 16px;
@@ -86,6 +86,11 @@ export class Power extends Page {
       }
       select {
         width: auto;
+      }
+      @media (min-width: 801px) {
+        .phone {
+          display: none;
+        }
       }
       @media (max-width: 800px) {
         .tree [role="row"] {
@@ -159,7 +164,7 @@ export class Power extends Page {
       <div role="row" class="head">
         <span role="columnheader">Circuit or charger</span>
         ${LINES.map((line) => html`<span role="columnheader">${line.toUpperCase()}, A</span>`)}
-        <span role="columnheader" class="number">Room, A</span>
+        <span role="columnheader" class="number">Room</span>
         <span role="columnheader">Why</span>
       </div>
       ${rows.map((row) => this.row(row, row.id === focusable))}
@@ -190,7 +195,7 @@ export class Power extends Page {
         <span>${circuitName(split(row.id)[1], circuit)}</span>
       </span>
       ${LINES.map((line) => this.cell(line, circuit.current_a[line], circuit.limit_a[line], share(circuit, line)))}
-      <span role="gridcell" class="number room">${amps(room === null ? null : Math.max(0, room))}<span class="unseen"> amps left</span></span>
+      <span role="gridcell" class="number room"><span class="phone muted">room </span>${amps(room === null ? null : Math.max(0, room))} A</span>
       <span role="gridcell" class="why">${this.circuitSays(circuit, room)}</span>
     `;
   }
@@ -210,7 +215,7 @@ export class Power extends Page {
     return html`
       <span role="gridcell" class="name"><span><a tabindex="-1" href=${hrefOf(split(row.id)[1])}>${charger.name}</a> ${stateMark(charger)}</span></span>
       ${LINES.map((line) => this.cell(line, charger.current_a[line], null, charger.current_a[line] === null ? null : charger.current_a[line] / most))}
-      <span role="gridcell" class="number room">≤ ${amps(charger.limit_a)}<span class="unseen"> amps allowed</span></span>
+      <span role="gridcell" class="number room">${charger.limit_reason === "no_car" ? nothing : html`≤ ${amps(charger.limit_a)} A`}</span>
       <span role="gridcell" class="why">${reasonOf(charger)}</span>
     `;
   }

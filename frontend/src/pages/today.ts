@@ -39,8 +39,26 @@ export class Today extends Page {
         padding-left: 12px;
       }
       .need > * {
-        color: var(--text);
         margin: 0;
+      }
+      .need > p:first-child {
+        color: var(--text);
+      }
+      @media (max-width: 800px) {
+        .all {
+          display: flex;
+          flex-direction: column;
+          gap: 12px;
+        }
+        .cards {
+          display: contents;
+        }
+        .needs {
+          order: -2;
+        }
+        .bays {
+          order: -1;
+        }
       }
       .big {
         font-size: 1.75rem;
@@ -84,7 +102,7 @@ export class Today extends Page {
     return html`
       <h1 tabindex="-1">Today</h1>
       <p class="lead">${sentenceOf(this.site)}</p>
-      <div class="cards">
+      <div class="all"><div class="cards">
         <section class="card" aria-labelledby="now">
           <h2 id="now">Power now</h2>
           ${this.sources().map((source) => this.sourceRow(source))}
@@ -97,8 +115,10 @@ export class Today extends Page {
         </section>
         ${needs.length > 0 ? this.needs(needs) : nothing}
       </div>
-      <h2>Bays</h2>
-      ${this.bays()}
+      <section class="bays" aria-labelledby="bays">
+        <h2 id="bays">Bays</h2>
+        ${this.bays()}
+      </section></div>
     `;
   }
 
@@ -108,11 +128,11 @@ export class Today extends Page {
     return html`<p>Point a charger at the hub, or <a href="/app/devices">adopt one that was found</a>.</p>`;
   }
 
-  /** The rest of the site is what the meter says less the cars: unknown unless every car that may draw is known. */
+  /** The rest of the site is what the meter says less the cars: unknown where one of them is. A free bay draws nothing. */
   private sources(): Source[] {
     const grid = this.site.site.power_w;
-    const known = Object.values(this.site.chargers).map((charger) => (charger.online ? charger.power_w : 0));
-    const cars = known.includes(null) ? null : known.reduce<number>((sum, watts) => sum + (watts ?? 0), 0);
+    const drawn = Object.values(this.site.chargers).map((one) => (one.online && one.status === "available" ? 0 : one.power_w));
+    const cars = drawn.includes(null) ? null : drawn.reduce<number>((sum, watts) => sum + (watts ?? 0), 0);
     const rest = grid === null || cars === null || !this.site.circuits.grid?.measured ? null : grid - cars;
     return [
       { name: grid !== null && grid < 0 ? "To the grid" : "Grid", watts: grid === null ? null : Math.abs(grid) },
@@ -131,7 +151,7 @@ export class Today extends Page {
   }
 
   private needs(needs: Need[]) {
-    return html`<section class="card" aria-labelledby="needs">
+    return html`<section class="card needs" aria-labelledby="needs">
       <h2 id="needs">Needs you (${needs.length})</h2>
       <ul class="plain">
         ${needs.map(

@@ -57,7 +57,7 @@ export const baysLook = css`
 export const hrefOf = (id: string): string => `/app/chargers/${encodeURIComponent(id)}`;
 
 export function bayRow([id, charger]: [string, Charger]) {
-  const limit = charger.limit_a === null ? UNKNOWN : `≤ ${amps(charger.limit_a)} A`;
+  const limit = charger.limit_reason === "no_car" ? nothing : charger.limit_a === null ? UNKNOWN : `≤ ${amps(charger.limit_a)} A`;
   return html`<li class="bay">
     <a href=${hrefOf(id)}>${charger.name}</a>
     <span class="state">${stateMark(charger)}</span>

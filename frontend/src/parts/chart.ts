@@ -6,7 +6,7 @@ import uPlot from "uplot";
 import sheet from "uplot/dist/uPlot.min.css?inline";
 
 import { order, type Refusal } from "../api.ts";
-import { amps, dayAndClock, kilowatts } from "../format.ts";
+import { amps, clock, day, dayAndClock, kilowatts } from "../format.ts";
 import { live } from "../live.ts";
 import { look } from "../look.ts";
 import { asRefusal, refusalNote } from "./refusal.ts";
@@ -42,6 +42,8 @@ const LINES: readonly Line[] = [
   { column: "current_l3_a", name: "L3", tone: "--reserved", dash: [2, 4] },
 ];
 const LIMIT: Line = { column: "limit_a", name: "Limit", tone: "--fault", dash: [14, 4, 2, 4] };
+const TICKS_S = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080].map((minutes) => minutes * 60);
+const AGAIN_MS = 30_000;
 const TABLE_ROWS = 100;
 const HEIGHT = 220;
 
@@ -86,22 +88,25 @@ export class Chart extends LitElement {
   @property() of = "";
   /** The limit of a circuit, which its history does not have. */
   @property({ attribute: false }) limit: number | null = null;
-  @state() private hours: string = "24";
+  @state() private hours: string = "1";
   @state() private answer: Answer | null = null;
   @state() private refusal: Refusal | null = null;
   @query(".plot") private place!: HTMLElement;
   @query(".tone") private tone!: HTMLElement;
   private plot: uPlot | null = null;
+  private timer: number | undefined;
   private readonly sized = new ResizeObserver(() => this.fit());
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.dark.addEventListener("change", this.draw);
+    this.timer = setInterval(() => void this.ask(), AGAIN_MS);
   }
 
   override disconnectedCallback(): void {
     this.dark.removeEventListener("change", this.draw);
+    clearInterval(this.timer);
     this.sized.disconnect();
     super.disconnectedCallback();
   }
@@ -209,12 +214,18 @@ export class Chart extends LitElement {
       height: HEIGHT,
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
-      scales: { y: { range: (_, __, most) => [0, Math.max(6, most * 1.1)] } },
-      axes: [this.axis(), { ...this.axis(), size: 44 }],
+      scales: { x: { range: [Date.parse(this.answer.from) / 1000, Date.parse(this.answer.to) / 1000] }, y: { range: (_, __, most) => [0, Math.max(6, most * 1.1)] } },
+      axes: [{ ...this.axis(), incrs: TICKS_S, space: 64, values: (_, moments) => moments.map(this.tick) }, { ...this.axis(), size: 44 }],
       series: [{}, ...lines.map((line) => this.series(line))],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), live.zone),
     };
     this.plot = new uPlot(scale, columnsOf(this.answer, lines, this.constant), this.place);
+  };
+
+  /** By the clock of the site; days, where the clock would only say midnight. */
+  private tick = (seconds: number): string => {
+    const moment = new Date(seconds * 1000);
+    return Number(this.hours) > 48 ? day(moment, live.zone) : clock(moment, live.zone);
   };
 
   private series(line: Line): uPlot.Series {

@@ -32,6 +32,7 @@ export class Known extends Form {
       }
       .orders {
         align-items: flex-start;
+        margin-top: 8px;
       }
     `,
   ];

@@ -34,11 +34,11 @@ export function sessionTable(sessions: Kept[], zone: string, now: Date, nameOf?:
     <tbody>
       ${sessions.map(
         (kept) => html`<tr>
-          <td>${when(kept.started_at, zone, now)}</td>
+          <td class="nowrap">${when(kept.started_at, zone, now)}</td>
           ${nameOf ? html`<td>${nameOf(kept.charger)}</td>` : ""}
           <td class="number">${kilowattHours(kept.energy_wh)}</td>
           <td class="number">${duration(lastedS(kept, now))}</td>
-          <td>${kept.ended_at ? (kept.reason ?? "").replaceAll("_", " ") : html`<span class="charging"><span aria-hidden="true">●</span> running</span>`}</td>
+          <td>${kept.ended_at ? (kept.reason ?? "").replaceAll("_", " ") : html`<span class="charging nowrap"><span aria-hidden="true">●</span> running</span>`}</td>
         </tr>`,
       )}
     </tbody>
