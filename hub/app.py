@@ -46,6 +46,7 @@ from hub.sessions.service import Sessions
 from hub.web.doors import Doors
 from hub.web.local import LocalDoor
 from hub.web.service import Web
+from hub.web.tail import Tail
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ class App:
         self.web = Web(config.web, self.bus, self.clock, self.status, self.doors)
         self.web.add(*AccessApi(self.access, self.doors).routes)
         self.door = LocalDoor(data, self.orders, self.status)
+        self.tail = Tail(self.clock)
+        self.door.offer("/log", self.tail.stream)
         self.discovery = Discovery(self.bus, self.orders, self.clock, self.drawing, manifests(), config.discovery)
         self.mqtt = Mqtt(self.picture, self.bus, self.orders, self.clock, config.mqtt, data, config.public_url)
         self.sessions = Sessions(self.picture, self.bus, self.store, self.clock)
@@ -121,6 +124,7 @@ class App:
         Stopping goes the other way: the world hears "offline", the balancer rests, then the devices are let go.
         """
         try:
+            await self._begin(self.tail.stop, self.tail.start)
             await self._begin(self.pulse.stop, self.pulse.start)
             await self._begin(self.bus.close)
             await self._begin(self.door.stop, self.door.start)

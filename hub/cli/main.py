@@ -18,6 +18,7 @@ from hub.cli.access import audit, token, user
 from hub.cli.config import config
 from hub.cli.device import device
 from hub.cli.history import history, totals, why
+from hub.cli.logs import logs
 from hub.cli.operator import operator
 from hub.cli.sessions import sessions
 from hub.cli.words import CONFIG, DATA, JSON, PORT, Commands, Number
@@ -113,6 +114,7 @@ main.add_command(history)
 main.add_command(totals)
 main.add_command(why)
 main.add_command(sessions)
+main.add_command(logs)
 main.add_command(user)
 main.add_command(token)
 main.add_command(audit)

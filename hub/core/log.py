@@ -5,27 +5,24 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections import deque
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from aiohttp.http_exceptions import HttpProcessingError
 
+Entry = dict[str, str]
+"""A line of the log: ts, level, room, text; station and traceback where there are any."""
 
-class Lines(logging.Formatter):
-    """`15:04:05 INFO balance  text` for people."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line, and the traceback beneath where there is one."""
-        when = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
-        station = _station(record.name)
-        text = f"{station}: {record.getMessage()}" if station else record.getMessage()
-        line = f"{when} {record.levelname:<7} {_room(record.name):<12} {text}"
-        return line if record.exc_info is None else f"{line}\n{self.formatException(record.exc_info)}"
+LEVELS = ("debug", "info", "warning", "error", "critical")
+MOST_KEPT = 2000
+LONGEST_TEXT = 8000
 
 
 class JsonLines(logging.Formatter):
     """One JSON object a line for machines."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def entry(self, record: logging.LogRecord) -> Entry:
         """ts, level, room, text and, where there are any, the station and the traceback."""
         entry = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -37,7 +34,47 @@ class JsonLines(logging.Formatter):
             entry["station"] = station
         if record.exc_info is not None:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        return entry
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The entry in a line."""
+        return json.dumps(self.entry(record), ensure_ascii=False)
+
+
+class Recent(logging.Handler):
+    """The latest lines, in memory: a bounded number of entries, each cut where it is too long. From any thread."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        super().__init__()
+        self._lines: deque[tuple[int, Entry]] = deque(maxlen=most)
+        self._format, self._last = JsonLines(), 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it under the next number; logging calls this under a lock of its own."""
+        self._last += 1
+        entry = {key: text[:LONGEST_TEXT] for key, text in self._format.entry(record).items()}
+        self._lines.append((self._last, entry))
+
+    def after(self, no: int) -> list[tuple[int, Entry]]:
+        """What is still here of the lines after this number, oldest first."""
+        with self.lock or nullcontext():
+            return [line for line in self._lines if line[0] > no]
+
+
+def plain_line(entry: Entry) -> str:
+    """An entry as `Lines` has it."""
+    when = datetime.fromisoformat(entry["ts"]).astimezone().strftime("%H:%M:%S")
+    text = f"{entry['station']}: {entry['text']}" if "station" in entry else entry["text"]
+    line = f"{when} {entry['level'].upper():<7} {entry['room']:<12} {text}"
+    return line if "traceback" not in entry else f"{line}\n{entry['traceback']}"
+
+
+class Lines(JsonLines):
+    """`15:04:05 INFO balance  text` for people, and the traceback beneath where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The entry in words."""
+        return plain_line(self.entry(record))
 
 
 class NotOurFault(logging.Filter):

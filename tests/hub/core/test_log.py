@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from hub.core.listen import listen
-from hub.core.log import Lines, to_stderr
+from hub.core.log import JsonLines, Lines, Recent, plain_line, to_stderr
 
 
 @pytest.fixture
@@ -75,3 +75,28 @@ async def test_only_our_own_mistakes_are_logged(
 def test_a_line_names_the_room(logger: str, room: str) -> None:
     record = logging.LogRecord(logger, logging.INFO, "", 0, "something", (), None)
     assert Lines().format(record).split()[2] == room
+
+
+def record(text: str, level: int = logging.INFO, logger: str = "hub.balance.service") -> logging.LogRecord:
+    return logging.LogRecord(logger, level, "", 0, text, (), None)
+
+
+def test_an_entry_reads_as_the_line_did() -> None:
+    for one in (record("something"), record("else", logging.WARNING, "integrations.shelly.08f9e0e5c790")):
+        assert plain_line(JsonLines().entry(one)) == Lines().format(one)
+
+
+def test_the_latest_lines_are_kept_and_no_more() -> None:
+    recent = Recent(most=3)
+    for number in range(5):
+        recent.handle(record(f"line {number}"))
+    assert [(no, entry["text"]) for no, entry in recent.after(0)] == [(3, "line 2"), (4, "line 3"), (5, "line 4")]
+    assert [entry["text"] for _, entry in recent.after(4)] == ["line 4"]
+    assert recent.after(5) == []
+
+
+def test_a_line_without_end_is_cut() -> None:
+    recent = Recent()
+    recent.handle(record("x" * 100_000))
+    [(_, entry)] = recent.after(0)
+    assert len(entry["text"]) == 8000
