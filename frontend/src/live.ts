@@ -2,6 +2,7 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
+import { session } from "./session.ts";
 import type { Document } from "./types.ts";
 
 const FIRST_MS = 500;
@@ -50,7 +51,7 @@ class Live extends EventTarget {
     if (this.isLive) return;
     clearTimeout(this.#timer);
     this.#attempt = 0;
-    this.#dial();
+    void this.#dialAgain();
   };
 
   #dial(): void {
@@ -83,8 +84,14 @@ class Live extends EventTarget {
     this.lostAt ??= new Date();
     this.#attempt += 1;
     const wait = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#attempt) * (0.5 + Math.random() / 2);
-    this.#timer = setTimeout(() => this.#dial(), wait);
+    this.#timer = setTimeout(() => void this.#dialAgain(), wait);
     this.#tell();
+  }
+
+  /** A line may also end because the login has ended: then no dialling helps. */
+  async #dialAgain(): Promise<void> {
+    if (await session.resume()) this.#dial();
+    else session.lost();
   }
 
   /** A quiet site says nothing; neither does a line that was cut without a word. */

@@ -201,12 +201,12 @@ export class Power extends Page {
   }
 
   private circuitSays(circuit: Circuit, room: number | null) {
-    const summed = circuit.measured ? "" : "summed from what hangs on it";
+    const summed = circuit.measured ? "" : "Summed from what hangs on it.";
     if (circuit.over) {
       const by = room !== null && room < 0 ? `by ${amps(-room)} A` : "its limit";
       return html`<span class="fault"><span aria-hidden="true">✕</span> over ${by}: cars are slowed down</span>`;
     }
-    if (circuit.binding) return html`<span class="waiting"><span aria-hidden="true">◄</span> all of it is given out</span> ${summed}`;
+    if (circuit.binding) return html`<span class="waiting"><span aria-hidden="true">◄</span> All of it is given out</span>. ${summed}`;
     return summed;
   }
 
