@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hub.balance.filling import Climb, Flags, Knees
 from hub.balance.network import Background, Indices, Network, Phasors, Reals, Row
 from hub.model.ids import ChargerId
 
 WHOLE_A = 1.0  # chargers that know whole amps only: what rounding leaves over goes round
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +99,13 @@ class _Sharing:
         self.amps = np.where(self.on, self.least, 0.0)
 
     def _admit_one_by_one(self, wanted: Sequence[int]) -> None:
-        load = self.empty
+        load: list[complex] = self.empty.tolist()
+        columns, least = self.column.tolist(), self.least.tolist()
         for i in sorted(wanted, key=self._turn):
-            column, least = int(self.column[i]), float(self.least[i])
-            self.bound[i] = self.network.obstacle(load, column, least)
+            self.bound[i] = self.network.obstacle(load, columns[i], least[i])
             if self.bound[i] is None:
                 self.on[i] = True
-                load = self.network.plus_one(load, column, least)
+                self.network.add(load, columns[i], least[i])
 
     def _turn(self, i: int) -> tuple[int, float, ChargerId]:
         demand = self.demands[i]
@@ -119,43 +118,17 @@ class _Sharing:
             self._fill_class(self.on & (priority == of_class))
 
     def _fill_class(self, rising: Flags) -> None:
-        level = 0.0
+        climb = Climb(self.column, self.least, self.most, self.weight)
+        knees = Knees(self.network, climb)
         while rising.any():
-            level = self._raise_together(rising, level)
+            levels = knees.levels(rising, self._load(np.where(rising, self.least, self.amps)))
+            self.amps = np.where(rising, climb.at(levels), self.amps)
             stopped_by = self.network.stops(self._load(self.amps))[self.column]
             held = rising & (stopped_by >= 0)
             for i in np.flatnonzero(held):
                 self.bound[i] = self.network.rows[stopped_by[i]]
             stopped = held | (rising & (self.amps >= self.most))
             rising = rising & ~stopped if stopped.any() else np.zeros_like(rising)
-
-    def _raise_together(self, rising: Flags, level: float) -> float:
-        """Raise the common level (amps per weight) until a row is full or all are at their maximum; returns it.
-
-        Between two of its knees (a share leaves its minimum, or reaches its maximum) every share is a straight line of
-        the level, so the last knee that fits is searched and the rest of the way solved.
-        """
-        knees = np.unique(np.concatenate([self.least[rising], self.most[rising]]) / np.tile(self.weight[rising], 2))
-        knees = np.concatenate([[level], knees[knees > level]])
-        fits, fails = 0, len(knees)
-        while fails - fits > 1:
-            middle = (fits + fails) // 2
-            reached = self.network.fits(self._load(self._at(knees[middle], rising)), self.column[rising])
-            fits, fails = (middle, fails) if reached else (fits, middle)
-        level = float(knees[fits])
-        self.amps = self._at(level, rising)
-        if fails == len(knees):
-            return level
-        share = self.weight * level
-        moving = rising & (share >= self.least - 1e-9) & (share < self.most - 1e-9)
-        run = np.where(moving, self.weight, 0.0)
-        further = self.network.reach(self._load(self.amps), self.network.totals(self.column, run))
-        level += min(further, float(knees[fails]) - level)
-        self.amps = self._at(level, rising)
-        return level
-
-    def _at(self, level: float, rising: Flags) -> Reals:
-        return np.where(rising, np.clip(self.weight * level, self.least, self.most), self.amps)
 
     def round_down(self) -> None:
         """Round to what can be told; what whole-amp chargers leave over goes to them in turn, then to the others."""
@@ -169,12 +142,12 @@ class _Sharing:
         self.amps = np.where(self.on, _floored(self.amps, self.step), 0.0)
 
     def _hand_round(self, whole: Flags) -> None:
-        load = self._load(self.amps)
+        load: list[complex] = self._load(self.amps).tolist()
         for i in sorted(np.flatnonzero(whole).tolist(), key=self._poorest_first):
             column, step = int(self.column[i]), float(self.step[i])
             if self.amps[i] + step <= self.most[i] and self.network.obstacle(load, column, step) is None:
                 self.amps[i] += step
-                load = self.network.plus_one(load, column, step)
+                self.network.add(load, column, step)
 
     def _poorest_first(self, i: int) -> tuple[int, float, float, ChargerId]:
         demand = self.demands[i]

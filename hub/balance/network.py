@@ -35,6 +35,7 @@ NO_CURRENT_A = 1e-12
 
 Lines = tuple[complex, complex, complex]
 ColumnKey = tuple[CircuitId, Connection, tuple[Phase, ...] | None]
+Loaded = tuple[int, complex, float]  # a corner, a column's phasor per amp there, the corner's limit
 Part = tuple[int, Lines]  # a column, and what a part of its amp is on the circuit's lines
 
 
@@ -92,6 +93,7 @@ class Network:
         self._z = np.array([z for _, _, z in entries], np.complex128)
         self._begin = np.searchsorted(self._column, np.arange(len(self._columns) + 1))
         self._steepest = float(np.max(np.abs(self._z), initial=1.0))
+        self._parts = self._loaded()
         self._all_terminals = {id: self._columns[_key(charger, None)] for id, charger in site.chargers.items()}
 
     def column(self, charger: ChargerId, terminals: int | None = None) -> int:
@@ -125,6 +127,11 @@ class Network:
         summed[corners] += z * amps
         return summed
 
+    def add(self, load: list[complex], column: int, amps: float) -> None:
+        """Add the amps of one charger to a load of plain numbers, which for a few corners at a time are quicker."""
+        for corner, z, _ in self._parts[column]:
+            load[corner] += z * amps
+
     def fits(self, load: Phasors, columns: Indices) -> bool:
         """Whether no row that these columns touch is above its limit."""
         meant = np.zeros(len(self._columns), bool)
@@ -132,30 +139,43 @@ class Network:
         touched = self._corner[meant[self._column]]
         return bool(np.all(np.abs(load[touched]) <= self._limit[touched] + TOLERANCE_A))
 
-    def obstacle(self, load: Phasors, column: int, amps: float) -> Row | None:
+    def obstacle(self, load: Phasors | list[complex], column: int, amps: float) -> Row | None:
         """The row that is above its limit most when a charger adds `amps`; None when it fits."""
-        corners, z = self._entries(column)
-        over = np.abs(load[corners] + z * amps) - self._limit[corners]
-        worst = int(np.argmax(over)) if over.size else 0
-        return self.rows[self._row[corners[worst]]] if over.size and over[worst] > TOLERANCE_A else None
+        most_a, where = TOLERANCE_A, -1
+        for corner, z, limit_a in self._parts[column]:
+            over_a = abs(load[corner] + z * amps) - limit_a
+            if over_a > most_a:
+                most_a, where = over_a, corner
+        return None if where < 0 else self.rows[self._row[where]]
 
-    def reach(self, load: Phasors, direction: Reals) -> float:
-        """How many times `direction` (amps by column) can be added before a row is full; inf where nothing stops it."""
-        run = self._flow(direction)
-        moving = np.abs(run) > NO_CURRENT_A
-        return float(np.min(_times(load[moving], run[moving], self._limit[moving]), initial=np.inf))
+    def entries(self, columns: Indices) -> tuple[Indices, Indices, Phasors]:
+        """Every corner that these columns load: the place in `columns`, the corner, and the phasor per amp there."""
+        begin = self._begin[columns]
+        counts = self._begin[columns + 1] - begin
+        place = np.repeat(np.arange(len(columns)), counts)
+        entry = np.arange(len(place)) + np.repeat(begin - np.cumsum(counts) + counts, counts)
+        return place, self._corner[entry], self._z[entry]
+
+    def limit(self, corners: Indices) -> Reals:
+        """The amps that these corners may carry."""
+        return self._limit[corners]
+
+    def is_over(self, load: Phasors, corners: Indices) -> NDArray[np.bool_]:
+        """Where a load at these corners is above the limit."""
+        over: NDArray[np.bool_] = np.abs(load) > self._limit[corners] + TOLERANCE_A
+        return over
 
     def room(self, load: Phasors, column: int) -> float:
         """The most amps that one charger of this column can add to the load; inf where nothing stops it."""
         corners, z = self._entries(column)
-        return float(np.min(_times(load[corners], z, self._limit[corners]), initial=np.inf))
+        return float(np.min(times(load[corners], z, self._limit[corners]), initial=np.inf))
 
     def stops(self, load: Phasors) -> Indices:
         """For each column the index of the row that stops it from having noticeably more; -1 where none does."""
         near = np.abs(load) > self._limit - NOTICEABLE_A * self._steepest
         close = np.flatnonzero(near[self._corner])
         corners = self._corner[close]
-        full = close[_times(load[corners], self._z[close], self._limit[corners]) < NOTICEABLE_A]
+        full = close[times(load[corners], self._z[close], self._limit[corners]) < NOTICEABLE_A]
         stopped, first = np.unique(self._column[full], return_index=True)
         stops = np.full(len(self._columns), -1, np.intp)
         stops[stopped] = self._row[self._corner[full[first]]]
@@ -167,6 +187,16 @@ class Network:
         real = np.bincount(self._corner, flows.real, minlength=count)
         summed: Phasors = real + 1j * np.bincount(self._corner, flows.imag, minlength=count)
         return summed
+
+    def _loaded(self) -> list[list[Loaded]]:
+        """By column, the corners that it loads."""
+        parts: list[list[Loaded]] = [[] for _ in range(len(self._columns))]
+        limits = self._limit[self._corner].tolist()
+        for column, corner, z, limit_a in zip(
+            self._column.tolist(), self._corner.tolist(), self._z.tolist(), limits, strict=True
+        ):
+            parts[column].append((corner, z, limit_a))
+        return parts
 
     def _entries(self, column: int) -> tuple[Indices, Phasors]:
         """The corners that a column loads, and its phasor per amp at each."""
@@ -185,7 +215,7 @@ def in_phase(charger: Charger) -> float:
     return 1.0 if charger.connection is Connection.LN else math.cos(math.pi / 6)
 
 
-def _times(start: Phasors, run: Phasors, limit: Reals) -> Reals:
+def times(start: Phasors, run: Phasors, limit: Reals) -> Reals:
     """How often `run` fits on top of `start`: t ≥ 0 where |start + t·run| = limit; 0 where `start` is over already."""
     speed, along = np.abs(run) ** 2, (start.conj() * run).real
     short = np.abs(start) ** 2 - limit**2
