@@ -23,7 +23,7 @@ def levels(house_a: float = 0.0, most_a: float = 32.0, weights: tuple[float, ...
     climb = Climb(column, np.full(4, 6.0), np.full(4, most_a), np.array(weights, float))
     load = network.load(Background({GRID: same_on_each(house_a)}))
     load = network.plus(load, network.totals(column, climb.least))
-    return Knees(network, climb).levels(np.ones(4, bool), load).tolist()
+    return list(Knees(network, climb).levels(np.ones(4, bool), load))
 
 
 @pytest.mark.parametrize(
