@@ -32,6 +32,10 @@ function parts(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTime
 export const clock = (moment: string | Date, zone: string): string =>
   parts(zone, { hour: "2-digit", minute: "2-digit" }).format(new Date(moment));
 
+/** "14:05:09". */
+export const clockWithSeconds = (moment: string | Date, zone: string): string =>
+  parts(zone, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(moment));
+
 /** "25 Nov". */
 export const day = (moment: string | Date, zone: string): string =>
   parts(zone, { day: "numeric", month: "short" }).format(new Date(moment));

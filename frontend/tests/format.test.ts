@@ -25,6 +25,7 @@ test("watts and watt-hours", () => {
 test("times are the site's, wherever the reader is", () => {
   const late = "2026-11-25T23:30:00Z";
   assert.equal(f.clock(late, "Europe/Brussels"), "00:30");
+  assert.equal(f.clockWithSeconds(late, "UTC"), "23:30:00");
   assert.equal(f.when(late, "Europe/Brussels", new Date("2026-11-26T08:00:00Z")), "00:30");
   assert.equal(f.when(late, "UTC", new Date("2026-11-26T08:00:00Z")), "25 Nov 23:30");
   assert.equal(f.isoDay(new Date(late), "Europe/Brussels"), "2026-11-26");

@@ -35,8 +35,8 @@ export class Devices extends Page {
       li > ev-adopt {
         width: 100%;
       }
-      ul {
-        margin-bottom: 8px;
+      ul + p {
+        margin-top: 8px;
       }
     `,
   ];

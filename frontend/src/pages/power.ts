@@ -206,7 +206,7 @@ export class Power extends Page {
       const by = room !== null && room < 0 ? `by ${amps(-room)} A` : "its limit";
       return html`<span class="fault"><span aria-hidden="true">✕</span> over ${by}: cars are slowed down</span>`;
     }
-    if (circuit.binding) return html`<span class="waiting"><span aria-hidden="true">◄</span> All of it is given out</span>. ${summed}`;
+    if (circuit.binding) return html`<span class="waiting"><span aria-hidden="true">◄</span> All of it is promised to cars</span>. ${summed}`;
     return summed;
   }
 

@@ -26,7 +26,7 @@ export class Adopt extends Form {
       <div>
         <label for="circuit">${isCharger ? "Circuit that feeds it" : "Circuit that it measures"}</label>
         <select id="circuit" name="circuit" ?required=${isCharger}>
-          ${isCharger ? nothing : html`<option value="">none</option>`}
+          <option value="">${isCharger ? "choose …" : "none"}</option>
           ${Object.entries(this.circuits).map(([id, circuit]) => html`<option value=${id}>${circuitName(id, circuit)}</option>`)}
         </select>
       </div>
@@ -51,8 +51,8 @@ export class Adopt extends Form {
       <div>
         <label for="phases">Supply line behind each terminal</label>
         <select id="phases" name="phases">
+          <option value="">not known: it counts on every line</option>
           ${WIRINGS.map((lines) => html`<option value=${lines}>${lines.replaceAll(",", " ")}</option>`)}
-          <option value="">not known</option>
         </select>
       </div>
       <div>

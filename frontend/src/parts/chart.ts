@@ -6,7 +6,7 @@ import uPlot from "uplot";
 import sheet from "uplot/dist/uPlot.min.css?inline";
 
 import { order, type Refusal } from "../api.ts";
-import { amps, clock, day, dayAndClock, kilowatts } from "../format.ts";
+import { amps, clock, clockWithSeconds, day, dayAndClock, kilowatts } from "../format.ts";
 import { live } from "../live.ts";
 import { look } from "../look.ts";
 import { asRefusal, refusalNote } from "./refusal.ts";
@@ -186,7 +186,7 @@ export class Chart extends LitElement {
             <tbody>
               ${shown.map(
                 (row) => html`<tr>
-                  <td>${dayAndClock(String(row[0]), live.zone)}</td>
+                  <td class="nowrap">${every === "raw" ? clockWithSeconds(String(row[0]), live.zone) : dayAndClock(String(row[0]), live.zone)}</td>
                   <td class="number">${kilowatts(at(row, "power_w"))}</td>
                   ${this.lines.map((line) => html`<td class="number">${amps(at(row, line.column) ?? this.constant(line))}</td>`)}
                 </tr>`,

@@ -11,7 +11,8 @@ import { session } from "../session.ts";
 import { asRefusal, refusalNote } from "./refusal.ts";
 
 const TRIAL_A = 6;
-const READ_BACK_MS = 15_000;
+const FOLLOW_MS = 30_000; // a slow charger reports every ten seconds or so
+const SLACK_A = 0.5; // meters of chargers and cars are no better
 
 interface Step {
   word: string;
@@ -42,10 +43,8 @@ export class Trial extends LitElement {
     try {
       await this.ask(TRIAL_A);
       this.note("It took 6 A", true);
-      const held = await this.readBack();
-      this.note(`It holds ${amps(held)} A`, held !== null && held <= TRIAL_A);
-      const most = Math.max(...Object.values(this.live?.current_a ?? {}).map((value) => value ?? 0));
-      this.note(`It draws ${amps(most)} A`, most <= TRIAL_A + 0.5);
+      await this.follows(() => this.live?.held_a ?? null, TRIAL_A, "It holds");
+      if (this.live?.session) await this.follows(() => this.drawn, TRIAL_A + SLACK_A, "The car draws");
     } catch (thrown) {
       this.refusal = asRefusal(thrown);
     }
@@ -62,19 +61,24 @@ export class Trial extends LitElement {
     return live.document?.chargers[this.charger];
   }
 
-  /** What the picture says that it holds, as soon as that is no more than was asked, else at the end of the time. */
-  private readBack(): Promise<number | null> {
+  /** The most of its phases; null when none is known. */
+  private get drawn(): number | null {
+    const known = Object.values(this.live?.current_a ?? {}).filter((value) => value !== null);
+    return known.length === 0 ? null : Math.max(...known);
+  }
+
+  /** Wait until the picture shows no more than this, and note what it shows then or at the end of the time. */
+  private follows(value: () => number | null, most: number, word: string): Promise<void> {
+    const isSo = (): boolean => (value() ?? Infinity) <= most;
     return new Promise((resolve) => {
-      const look = (): void => {
-        const held = this.live?.held_a ?? null;
-        if (held !== null && held <= TRIAL_A) done();
-      };
+      const look = (): void => void (isSo() && done());
       const done = (): void => {
         clearTimeout(end);
         live.removeEventListener("change", look);
-        resolve(this.live?.held_a ?? null);
+        this.note(`${word} ${amps(value())} A`, isSo());
+        resolve();
       };
-      const end = setTimeout(done, READ_BACK_MS);
+      const end = setTimeout(done, FOLLOW_MS);
       live.addEventListener("change", look);
       look();
     });
