@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from hub.balance.queue import Turns
 from hub.model.site import DeltaPrimary, Device
 from hub.model.units import PerPhase
 
@@ -101,3 +102,22 @@ class BalanceConfig(BaseModel):
     margin_a: float = Field(
         default=0.5, ge=0, le=10, description="kept free on metered circuits for the meter's own error, amps"
     )
+    calm_s: float = Field(
+        default=240, ge=0, le=3600, description="a car starts when what is left was enough for it for so long, seconds"
+    )
+    rotate_min: float = Field(
+        default=15,
+        ge=0,
+        le=240,
+        description="where not all can charge, one car changes places so often, minutes by the clock; 0: never",
+    )
+    least_on_s: float = Field(
+        default=300, ge=0, le=3600, description="a car charges for so long before it makes room for another, seconds"
+    )
+    least_off_s: float = Field(
+        default=300, ge=0, le=3600, description="a car that had to stop does not start again for so long, seconds"
+    )
+
+    def turns(self) -> Turns:
+        """How cars change places."""
+        return Turns(self.rotate_min * 60, self.least_on_s, self.least_off_s)

@@ -6,20 +6,22 @@ minute as well. So a load that swings every few seconds lowers at once and does 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hub.balance.alert import Stance
-from hub.balance.allocate import Demand, Shares, allocate
+from hub.balance.allocate import Demand, Share, Shares, allocate
 from hub.balance.background import Amps
 from hub.balance.case import DRAWS_A, NOTHING, Case
 from hub.balance.demand import NoDemand, wanted
 from hub.balance.explain import Explainer
+from hub.balance.line import in_line
 from hub.balance.memory import Memory
-from hub.balance.metered import MINUTE_S, NOW_S
+from hub.balance.metered import HOUR_S, MINUTE_S, NOW_S
 from hub.balance.network import Background, Phasors
+from hub.balance.queue import Place, Seat
 from hub.balance.sequence import Command, commands
 from hub.balance.track import Track
 from hub.model.grant import Grant, Wish
@@ -46,6 +48,7 @@ class View:
     asks: Mapping[ChargerId, Demand | NoDemand]  # of those that can be told something
     now_a: Mapping[CircuitId, Amps]  # what flows besides the cars
     worst_a: Mapping[CircuitId, Amps]  # and the worst of the last minute
+    start_a: Mapping[CircuitId, Amps]  # and what must be reckoned with by who starts
     silent: frozenset[CircuitId]  # circuits whose meter is silent, or behind
     stances: Mapping[ChargerId, Stance]  # of those below a circuit that is above its limit
 
@@ -57,15 +60,20 @@ class View:
 def decide(memory: Memory, now_s: float) -> Decision:
     """Share what is left, and say what may be told to whom at this moment. Tell it to `memory.sent` before the next.
 
-    Changes nothing in the memory but its watch over cars that draw less than they may.
+    Changes nothing in the memory but its watch over cars that draw less than they may, and the queue.
     """
     memory.look(now_s)
+    _queue_up(memory, now_s)
     view, worst, cases = judge(memory, now_s)
+    for case in cases:
+        if isinstance(case.ask, Demand):
+            runs = case.has_a > 0 and not case.starting
+            memory.queue.note(case.id, now_s, on=case.target_a > 0, runs=runs)
     going = commands(memory.network, [c.move() for c in cases if c.track.reachable], _besides(memory, view))
     explainer = Explainer(memory, view.waits_for, _load(memory, view, worst))
     told = {command.charger: command.limit_a for command in going}
     grants = {c.id: explainer.grant(c, told.get(c.id)) for c in cases}
-    return Decision(tuple(going), grants, view.waits_for)
+    return Decision(tuple(going), {**grants, **in_line(memory, grants, now_s)}, view.waits_for)
 
 
 def judge(memory: Memory, now_s: float) -> tuple[View, Shares, list[Case]]:
@@ -77,27 +85,36 @@ def judge(memory: Memory, now_s: float) -> tuple[View, Shares, list[Case]]:
 
 def _view(memory: Memory, now_s: float) -> View:
     tracks, backgrounds = memory.tracks, memory.backgrounds
+    asks, worst_a = _asks(memory, now_s), backgrounds.lines_a(now_s, MINUTE_S)
+    waits = any(isinstance(ask, Demand) and not _runs(tracks[id], now_s) for id, ask in asks.items())
     return View(
         now_s,
         {id: track.might_draw_a(now_s) for id, track in tracks.items()},
         frozenset(id for id, track in tracks.items() if track.awaited(now_s)),
         memory.waits_for(now_s),
-        _asks(memory, now_s),
+        asks,
         backgrounds.lines_a(now_s, NOW_S),
-        backgrounds.lines_a(now_s, MINUTE_S),
+        worst_a,
+        backgrounds.lines_a(now_s, HOUR_S) if waits else worst_a,
         frozenset(backgrounds.silent(now_s) | backgrounds.behind(now_s)),
         backgrounds.stances(now_s),
     )
 
 
 def _asks(memory: Memory, now_s: float) -> dict[ChargerId, Demand | NoDemand]:
-    """What everybody wants who can be told something. Who has current already comes first, then who came first."""
+    """What everybody wants who can be told something, with the rank that its place in the queue gives it."""
     obedient = [t for t in memory.tracks.values() if t.reachable and not t.disobeys(now_s)]
-    in_turn = sorted(obedient, key=lambda t: (not _runs(t, now_s), now_s if t.arrived_s is None else t.arrived_s))
+    in_turn = sorted(obedient, key=lambda t: memory.queue.key(t.charger.id, _place(t, now_s)))
     return {
         t.charger.id: wanted(t, memory.wishes.get(t.charger.id, Wish()), rank, memory.reuse[t.charger.id])
         for rank, t in enumerate(in_turn)
     }
+
+
+def _place(track: Track, now_s: float) -> Place:
+    """The place in the queue of one that is new there: who has current already has its turn."""
+    since_s = now_s if track.arrived_s is None else track.arrived_s
+    return Place(_runs(track, now_s), since_s, since_s)
 
 
 def _runs(track: Track, now_s: float) -> bool:
@@ -109,11 +126,24 @@ def _shares(memory: Memory, view: View) -> tuple[Shares, Shares]:
     """The shares after the worst of the last minute, and after what flows now. To start, one must fit the worst."""
     demands = [ask for ask in view.asks.values() if isinstance(ask, Demand)]
     reserved_a = view.reserved_a()
-    worst = allocate(memory.network, demands, Background(view.worst_a, reserved_a))
+    late = _not_yet(memory, view, demands)
+    demands = [d for d in demands if d.charger not in late]
+    worst = {**late, **allocate(memory.network, demands, Background(view.worst_a, reserved_a))}
     if view.now_a == view.worst_a:
         return worst, worst
     on = [d for d in demands if worst[d.charger].limit_a > 0 or _runs(memory.tracks[d.charger], view.now_s)]
     return worst, allocate(memory.network, on, Background(view.now_a, reserved_a))
+
+
+def _not_yet(memory: Memory, view: View, demands: Sequence[Demand]) -> Shares:
+    """Those that do not start now: their minimum does not fit what has to be reckoned with, or they rest."""
+    idle = [d.charger for d in demands if not _runs(memory.tracks[d.charger], view.now_s)]
+    rest = {id for id in idle if memory.queue.rests(id, view.now_s)}
+    if not rest and view.start_a == view.worst_a:
+        return {}
+    last = [replace(d, rank=d.rank + len(demands)) if d.charger in rest else d for d in demands]
+    shares = allocate(memory.network, last, Background(view.start_a, view.reserved_a()))
+    return {id: Share(0.0, shares[id].row, queued=True) for id in idle if id in rest or shares[id].limit_a == 0}
 
 
 def _case(memory: Memory, view: View, worst: Shares, now: Shares, track: Track) -> Case:
@@ -141,4 +171,22 @@ def _load(memory: Memory, view: View, shares: Shares) -> Phasors:
     terminals = {id: memory.tracks[id].terminals.used for id in shares}
     columns = np.array([memory.network.column(id, terminals[id]) for id in shares], np.intp)
     drawn = memory.network.totals(columns, np.array([share.limit_a for share in shares.values()]))
-    return memory.network.plus(memory.network.load(Background(view.worst_a, view.reserved_a())), drawn)
+    return memory.network.plus(memory.network.load(Background(view.start_a, view.reserved_a())), drawn)
+
+
+def _queue_up(memory: Memory, now_s: float) -> None:
+    """Who wants current has a place; when a turn is over, cars change places."""
+    asks, queue = _asks(memory, now_s), memory.queue
+    wanting = {id for id, ask in asks.items() if isinstance(ask, Demand)} | {
+        id for id in queue.places if id not in asks and memory.tracks[id].has_car
+    }
+    queue.attend({id: _place(track, now_s) for id, track in memory.tracks.items() if id in wanting})
+    if queue.due(now_s, now_s + memory.ahead_s) and not memory.waits_for(now_s):
+        view = _view(memory, now_s)
+        column = memory.network.column
+        seats = {
+            id: Seat(id, column(id, ask.terminals), ask.least_a, ask.priority)
+            for id, ask in view.asks.items()
+            if isinstance(ask, Demand)
+        }
+        queue.rotate(memory.network, memory.network.load(Background(view.start_a, view.reserved_a())), seats, now_s)

@@ -20,6 +20,7 @@ PAUSED = "paused by request"
 NO_CAR = "no car"
 OUT_OF_ORDER = "out of order"
 OTHERS_FIRST = "others must slow down first"
+RESTS = "waits: it had to stop a short while ago"
 
 
 class Explainer:
@@ -77,7 +78,7 @@ class Explainer:
     def _share(self, case: Case, ask: Demand, limit_a: float) -> tuple[Limiter, str, Row | None]:
         share = case.now if case.now.limit_a <= case.worst.limit_a and case.now.row is not None else case.worst
         if share.row is None:
-            return *self._own(case, ask), None
+            return (Limiter.QUEUE, RESTS, None) if share.queued else (*self._own(case, ask), None)
         if case.target_a == 0:
             left_a = self._memory.network.room(self._load, self._memory.network.column(case.id, ask.terminals))
             return Limiter.QUEUE, waits(self._site, share.row, ask.least_a, left_a), share.row
@@ -114,6 +115,11 @@ def full(site: Site, row: Row, limit_a: float) -> str:
 def waits(site: Site, row: Row, least_a: float, left_a: float) -> str:
     """Not even the minimum fits."""
     return f"waits: {amps(least_a)} needed, {amps(left_a)} left on {circuit_name(site, row.circuit)} {row.phase}"
+
+
+def numbered(text: str, position: int) -> str:
+    """Where it stands in the queue."""
+    return f"{text}; number {position} in the queue"
 
 
 def own_maximum(most_a: float) -> str:

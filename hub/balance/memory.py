@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hub.balance.demand import Reuse
 from hub.balance.metered import Backgrounds, Besides
 from hub.balance.network import Network
+from hub.balance.queue import USUAL, Queue, Turns
 from hub.balance.sequence import Command
 from hub.balance.track import Track
 from hub.balance.tree import Tree
@@ -27,8 +28,10 @@ class Memory:
     network: Network
     backgrounds: Backgrounds
 
-    def __init__(self, site: Site, besides: Besides, now_s: float) -> None:
+    def __init__(self, site: Site, besides: Besides, now_s: float, turns: Turns = USUAL) -> None:
         self.besides = besides
+        self.queue = Queue(turns)
+        self.ahead_s = 0.0  # the wall's clock is so far ahead of the one that counts seconds
         self.wishes: dict[ChargerId, Wish] = {}
         self.tracks: dict[ChargerId, Track] = {}
         self.reuse: dict[ChargerId, Reuse] = {}
@@ -86,6 +89,7 @@ class Memory:
         ends += [watch.alert.stance(now_s) is not watch.alert.stance(before_s) for watch in watches]
         ends.append(self.backgrounds.behind(now_s) != self.backgrounds.behind(before_s))
         ends.append(self.waits_for(now_s) != self.waits_for(before_s))
+        ends.append(self.queue.ends(before_s, now_s))
         for track in self.tracks.values():
             ends.append(track.silent(now_s) != track.silent(before_s))
             ends.append(track.disobeys(now_s) != track.disobeys(before_s))

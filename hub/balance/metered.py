@@ -25,7 +25,6 @@ LOST_S = 12.0  # after such a pause it is believed again…
 GOOD = 3  # …with its third sample
 NOW_S = 0.0
 MINUTE_S = 60.0
-MINUTES_S = 240.0
 HOUR_S = 3600.0
 START_A = 3.0  # the margin is at most half of a car's minimum
 FORGET_S = 600.0
@@ -150,21 +149,21 @@ class Watch:
         """It has not spoken since then: soon it does, or it counts as silent."""
         return now_s - since_s <= SILENT_S and (self.heard_s is None or self.heard_s <= since_s)
 
-    def background_a(self, now_s: float, last_s: float) -> Amps | None:
+    def background_a(self, now_s: float, last_s: float, calm_s: float) -> Amps | None:
         """The worst of the last so many seconds (0: now; an hour: to start); while the meter is silent, of an hour."""
         if self.silent(now_s):
             return self.past.worst(now_s, HOUR_S)
         if last_s == HOUR_S:
-            return self._to_start_a(now_s)
+            return self._to_start_a(now_s, calm_s)
         passed = self.passing_a is None or self.alert.stance(now_s) is Stance.WAITS
         if last_s == NOW_S:
             return self.now_a if passed else self.passing_a
         return self.past.worst(now_s, last_s)
 
-    def _to_start_a(self, now_s: float) -> Amps | None:
+    def _to_start_a(self, now_s: float, calm_s: float) -> Amps | None:
         """Who starts needs room for the worst of the last minutes, and a margin where the last hour was worse."""
         minute_a = self.past.worst(now_s, MINUTE_S)
-        minutes_a, hour_a = self.sure.worst(now_s, MINUTES_S), self.sure.worst(now_s, HOUR_S)
+        minutes_a, hour_a = self.sure.worst(now_s, calm_s), self.sure.worst(now_s, HOUR_S)
         if minute_a is None or minutes_a is None or hour_a is None:
             return minute_a
         lines = zip(minute_a, minutes_a, hour_a, strict=True)
@@ -177,6 +176,7 @@ class Besides:
 
     margin_a: float = 0.5
     unmanaged_a: Mapping[CircuitId, Amps] = field(default_factory=dict)
+    calm_s: float = 240.0  # who starts needs room for the worst of so long
 
 
 class Backgrounds:
@@ -277,7 +277,7 @@ class Backgrounds:
         watch = self.watches.get(id)
         if watch is None:
             return below if declared is None else _sum([below, declared])
-        amps = watch.background_a(now_s, last_s)
+        amps = watch.background_a(now_s, last_s, self._besides.calm_s)
         if watch.silent(now_s) and declared is not None:
             amps = declared if amps is None else _worse(amps, declared)
         return below if amps is None else amps.map(lambda a: a + self._besides.margin_a)

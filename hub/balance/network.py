@@ -148,6 +148,11 @@ class Network:
                 most_a, where = over_a, corner
         return None if where < 0 else self.rows[self._row[where]]
 
+    def loads(self, column: int, row: Row) -> bool:
+        """Whether a charger of this column adds to what the row carries."""
+        corners, _ = self._entries(column)
+        return any(self.rows[at] == row for at in self._row[corners])
+
     def entries(self, columns: Indices) -> tuple[Indices, Indices, Phasors]:
         """Every corner that these columns load: the place in `columns`, the corner, and the phasor per amp there."""
         begin = self._begin[columns]

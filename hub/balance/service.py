@@ -92,8 +92,8 @@ class Balance:
 
     async def start(self) -> None:
         """Begin to balance. Nothing is raised until every charger has answered, or had its time to."""
-        besides = Besides(self.config.margin_a, self.unmanaged_a)
-        self._memory = Memory(self.picture.site, besides, self.clock.monotonic())
+        besides = Besides(self.config.margin_a, self.unmanaged_a, self.config.calm_s)
+        self._memory = Memory(self.picture.site, besides, self.clock.monotonic(), self.config.turns())
         self._memory.wishes = self.picture.wishes = await load_wishes(self.documents)
         self._hear_all()
         self.bus.listen("balance", (ChargerChanged, MeterChanged, DrawingChanged), self._hear)
@@ -116,7 +116,8 @@ class Balance:
         now_s = self.clock.monotonic()
         asks = False
         if isinstance(fact, DrawingChanged):
-            self._memory.besides = Besides(self.config.margin_a, self.unmanaged_a)
+            self._memory.besides = Besides(self.config.margin_a, self.unmanaged_a, self.config.calm_s)
+            self._memory.queue.turns = self.config.turns()
             self._memory.redraw(self.picture.site, now_s)
             self._hear_all()
         elif isinstance(fact, ChargerChanged) and (charger := self.picture.chargers.get(fact.charger)) is not None:
@@ -160,7 +161,9 @@ class Balance:
             await self.clock.sleep(PAUSE_S)
 
     def _decide(self) -> None:
-        decision = decide(self._memory, self.clock.monotonic())
+        now_s = self.clock.monotonic()
+        self._memory.ahead_s = self.clock.now().timestamp() - now_s
+        decision = decide(self._memory, now_s)
         self.picture.grants = dict(decision.grants)
         self._note_start(decision.waits_for)
         self._send(decision.commands)

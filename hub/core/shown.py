@@ -172,6 +172,8 @@ def _limited(grant: Grant | None, live: LiveCharger) -> Json:
         "limit_reason": grant.limiter if grant else None,
         "limit_circuit": grant.circuit if grant else None,
         "limit_text": grant.text if grant else None,
+        "queue_position": grant.queue_position if grant else None,
+        "queue_until": iso(grant.queue_until) if grant and grant.queue_until else None,
     }
 
 

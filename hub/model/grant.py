@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from hub.model.ids import ChargerId, CircuitId
@@ -43,3 +44,5 @@ class Grant:
     text: str
     circuit: CircuitId | None = None  # where a circuit binds
     phase: Phase | None = None
+    queue_position: int | None = None  # it waits, and so many come before it and itself
+    queue_until: datetime | None = None  # when it may have its turn, as far as anybody can say

@@ -350,6 +350,7 @@ def config_of(plan: Path, ready: Json, ports: Mapping[str, int]) -> Json:
         "circuits": circuits,
         "chargers": {bay["bay"]: _entry(bay, "connector", "circuit", "phases", "max_a") for bay in ready["bays"]},
         "meters": {meter["meter"]: _entry(meter) for meter in ready["meters"]},
+        "balance": {"calm_s": 0, "least_off_s": 0, "rotate_min": 0},  # nobody here waits for minutes
         "web": {"port": ports["web"], **loopback},
         "ocpp": {"port": ports["ocpp"], **loopback},
         "mqtt": {"port": ports["mqtt"], "anonymous": True, **loopback},

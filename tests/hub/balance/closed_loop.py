@@ -13,6 +13,7 @@ from hub.balance.decide import Decision, decide
 from hub.balance.guard import guard
 from hub.balance.memory import Memory
 from hub.balance.metered import Besides
+from hub.balance.queue import USUAL, Turns
 from hub.balance.sequence import Command
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.model.charger import Status
@@ -68,6 +69,8 @@ class Loop:
     meter_s: float = 1.0
     seed: int = 1
     t: float = 0.0
+    turns: Turns = USUAL
+    wall_ahead_s: float = START.timestamp()
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -90,13 +93,22 @@ class Loop:
 
     def restart_hub(self) -> None:
         """A hub that knows nothing starts now; the chargers go on."""
-        self.memory = Memory(self.drawn, Besides(self.margin_a), self.t)
+        self.memory = Memory(self.drawn, Besides(self.margin_a), self.t, self.turns)
         for id, live in list(self.picture.chargers.items()):
             self.picture.chargers[id] = LiveCharger(live.id, live.station)
         for id in self.drawn.meters:
             self.picture.meters[id] = LiveMeter(id)
         self.flights.clear()
         self.hub_since_s, self.next_decision_s, self.next_meter_s, self.before_s = self.t, self.t, self.t, self.t
+
+    def redraw(self, drawn: Site) -> "Loop":
+        """The drawing is another one, with the same chargers and meters."""
+        self.drawn = self.picture.site = drawn
+        self.memory.redraw(drawn, self.t)
+        for c in drawn.circuits.values():
+            self.truth.circuits[c.id].limit_a = tuple(c.limit_a)
+        self.next_decision_s = self.t
+        return self
 
     # what happens on the site
 
@@ -166,6 +178,7 @@ class Loop:
     def _decide(self) -> None:
         if self.t >= self.next_decision_s:
             self.next_decision_s = self.t + INTERVAL_S
+        self.memory.ahead_s = self.wall_ahead_s
         self.decision = decide(self.memory, self.t)
         self._send(self.decision.commands)
 

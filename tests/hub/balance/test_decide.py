@@ -44,6 +44,7 @@ def said(memory: Memory, id: str, now_s: float = NOW_S) -> tuple[float, Limiter,
 
 
 TWO = [charger("c0"), charger("c1")]
+WAITS = "waits: 6 A needed, 0.2 A left on Garage circuit L1"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_a_transformer_s_primary_is_named():
 def test_who_waits_learns_how_much_is_missing():
     drawn = site([circuit("grid", 63), circuit("garage", 20)], [charger(f"c{i}", "garage") for i in range(4)])
     memory = remembered(drawn, *(heard(f"c{i}", held_a=6.6) for i in range(3)), heard("c3", Status.PREPARING))
-    assert said(memory, "c3") == (0, Limiter.QUEUE, "waits: 6 A needed, 0.2 A left on Garage circuit L1")
+    assert said(memory, "c3") == (0, Limiter.QUEUE, f"{WAITS}; number 1 in the queue")
     assert grants(memory)["c3"].circuit == GARAGE
 
 

@@ -69,6 +69,8 @@ def test_a_charging_charger() -> None:
         "limit_reason": "circuit",
         "limit_circuit": "garage",
         "limit_text": "Garage, L2, is shared by two cars",
+        "queue_position": None,
+        "queue_until": None,
         "requested_a": None,
         "allowed": True,
         "session": {
@@ -114,6 +116,13 @@ def test_a_fault_in_words() -> None:
         "vendor_code": "E7",
         "text": None,
     }
+
+
+def test_a_place_in_the_queue() -> None:
+    seen = picture()
+    seen.grants[BAY_1] = replace(seen.grants[BAY_1], queue_position=2, queue_until=NOW)
+    state = shown.charger_state(seen, BAY_1, NOW)
+    assert (state["queue_position"], state["queue_until"]) == (2, "2026-01-31T15:04:05.123Z")
 
 
 @pytest.mark.parametrize(("online", "word"), [(True, "online"), (False, "offline"), (None, "offline")])
