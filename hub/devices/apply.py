@@ -61,7 +61,7 @@ def _reading(live: LiveCharger, charger: Charger, fresh: ChargerReading, now_s: 
 
 def merged(old: ChargerReading | None, fresh: ChargerReading) -> ChargerReading:
     """The fresh reading, with what it leaves out taken from the one before when that is recent."""
-    if old is None or fresh.at - old.at > KEPT_FOR:
+    if old is None or fresh.at - old.at > KEPT_FOR or _says_all(fresh, old):
         return fresh
     return ChargerReading(
         at=fresh.at,
@@ -72,6 +72,19 @@ def merged(old: ChargerReading | None, fresh: ChargerReading) -> ChargerReading:
         session_wh=old.session_wh if fresh.session_wh is None else fresh.session_wh,
         offered_a=old.offered_a if fresh.offered_a is None else fresh.offered_a,
         temperature_c=old.temperature_c if fresh.temperature_c is None else fresh.temperature_c,
+    )
+
+
+def _says_all(fresh: ChargerReading, old: ChargerReading) -> bool:
+    """Nothing of the old reading is left out: so it is with nearly every sample of a charge."""
+    return (
+        (fresh.current_a is not None or old.current_a is None)
+        and (fresh.voltage_v is not None or old.voltage_v is None)
+        and (fresh.power_w is not None or old.power_w is None)
+        and (fresh.energy_wh is not None or old.energy_wh is None)
+        and (fresh.session_wh is not None or old.session_wh is None)
+        and (fresh.offered_a is not None or old.offered_a is None)
+        and (fresh.temperature_c is not None or old.temperature_c is None)
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from hub.model.charger import Charger, Connection
-from hub.model.units import PHASES, PerPhase, Phase
+from hub.model.units import PHASES, PerPhase, same_on_each
 
 Lines = PerPhase[float | None]
 NOTHING: Lines = PerPhase(0.0, 0.0, 0.0)
+UNKNOWN: Lines = PerPhase(None, None, None)
 
 
 def line_currents(charger: Charger, terminal_a: Lines | None) -> Lines | None:
@@ -16,18 +17,18 @@ def line_currents(charger: Charger, terminal_a: Lines | None) -> Lines | None:
     of unknown wiring counts its largest current on every line until the wiring is learnt: too much, never too little.
     A line-to-line charger (US 208 V) loads both of its lines.
     """
-    if terminal_a is None or all(a is None for a in terminal_a):
+    if terminal_a is None or terminal_a == UNKNOWN:
         return None
     if charger.phases is None:
         worst = max(a for a in terminal_a if a is not None)
         return PerPhase(worst, worst, worst)
-    on_line = dict(zip(charger.phases, _terminals(charger, terminal_a), strict=False))
+    on_terminals = _terminals(charger, terminal_a)
+    if charger.phases == PHASES:
+        return on_terminals
+    on_line = dict(zip(charger.phases, on_terminals, strict=False))
     return PerPhase(*(on_line.get(phase, 0.0) for phase in PHASES))
 
 
-def _terminals(charger: Charger, terminal_a: Lines) -> list[float | None]:
-    phases: tuple[Phase, ...] = charger.phases or ()
+def _terminals(charger: Charger, terminal_a: Lines) -> Lines:
     one_only = terminal_a.l2 is None and terminal_a.l3 is None
-    if charger.connection is Connection.LL or one_only:
-        return [terminal_a.l1] * len(phases)
-    return list(terminal_a[: len(phases)])
+    return same_on_each(terminal_a.l1) if one_only or charger.connection is Connection.LL else terminal_a

@@ -6,7 +6,8 @@ What it must remember for that is beside: limits.py, transactions.py, statuses.p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,10 @@ from integrations.ocpp.set_up import SetUp, Terms
 from integrations.ocpp.statuses import Statuses
 from integrations.ocpp.transactions import Transactions
 
+Answer = msgspec.Struct | Coroutine[object, object, msgspec.Struct]
+"""What is answered at once, or has to be waited for."""
+METER_VALUES_TAKEN = lenient.MeterValuesResponse()
+
 
 class ChargePoint:
     """Drives one station for as long as one socket lives. Implements the driver protocols of `hub.sdk`."""
@@ -32,11 +37,12 @@ class ChargePoint:
         self._statuses = Statuses(host, self._asker, terms.pace)
         self._transactions = Transactions(host, terms.pace)
         self._set_up = SetUp(host, self._asker, self._limits, self._statuses, terms)
-        self._rhythms: dict[int, translate.Rhythm] = {}
+        self._rhythms: defaultdict[int, translate.Rhythm] = defaultdict(translate.Rhythm)
+        self._layouts: defaultdict[int, translate.Layout] = defaultdict(translate.Layout)
         self._spoke = asyncio.Event()  # its boot was answered, or it sent something else first
         self._has_booted = False
         self._setting_up: asyncio.Task[bool] | None = None
-        self._answers: dict[str, Callable[[Any], Awaitable[msgspec.Struct]]] = {
+        self._answers: dict[str, Callable[[Any], Answer]] = {
             "BootNotification": self._boot,
             "Heartbeat": self._heartbeat,
             "StatusNotification": self._status,
@@ -85,16 +91,16 @@ class ChargePoint:
 
     # what the station says
 
-    async def answer(self, action: str, message: msgspec.Struct) -> msgspec.Struct | None:
+    def answer(self, action: str, message: msgspec.Struct) -> Answer | None:
         """The answer to one message of the station; None for an action that is not handled here."""
         handler = self._answers.get(action)
         if handler is None:
             return None
         if action != "BootNotification" and not self._spoke.is_set():
             self._connection.after_reply(self._has_spoken)
-        return await handler(message)
+        return handler(message)
 
-    async def _boot(self, message: lenient.BootNotification) -> msgspec.Struct:
+    def _boot(self, message: lenient.BootNotification) -> msgspec.Struct:
         self._host.report_all(
             Identity(
                 vendor=message.charge_point_vendor,
@@ -118,11 +124,11 @@ class ChargePoint:
         """It restarted behind the same socket, or says so: what it was told may be gone."""
         self._restart_set_up(self._set_up_now(restarted=True))
 
-    async def _heartbeat(self, message: lenient.Heartbeat) -> msgspec.Struct:
+    def _heartbeat(self, message: lenient.Heartbeat) -> msgspec.Struct:
         self._limits.say_whether_leases()  # its clock may have gone wrong, or have been set
         return lenient.HeartbeatResponse(current_time=format_time(self._now()))
 
-    async def _status(self, message: lenient.StatusNotification) -> msgspec.Struct:
+    def _status(self, message: lenient.StatusNotification) -> msgspec.Struct:
         status = self._statuses.heard(message)
         self._limits.said(message.timestamp, self._now())
         if message.connector_id in self._host.chargers and message.connector_id is not None:
@@ -131,34 +137,33 @@ class ChargePoint:
                 self._limits.new_car(message.connector_id)
         return lenient.StatusNotificationResponse()
 
-    async def _meter_values(self, message: lenient.MeterValues) -> msgspec.Struct:
-        now, connector = self._now(), message.connector_id
-        reading = translate.reading_of(message.meter_value or (), now)
-        if message.meter_value:
-            self._limits.said(message.meter_value[-1].timestamp, now)
-        if reading is not None and connector and connector in self._host.chargers:
-            taken_at = self._rhythm(connector).taken_at(reading.at, now)
-            if taken_at is None:
-                self._host.report_late(connector, reading)
-            else:
-                self._measured(connector, translate.taken(reading, taken_at), message.transaction_id)
-        return lenient.MeterValuesResponse()
+    def _meter_values(self, message: lenient.MeterValues) -> msgspec.Struct:
+        now, connector, samples = self._now(), message.connector_id, message.meter_value
+        if samples:
+            self._limits.said(samples[-1].timestamp, now)
+        if samples and connector and connector in self._host.chargers:
+            reading = translate.reading_of(samples, now, self._layouts[connector])
+            if reading is not None:
+                self._sampled(connector, reading, now, message.transaction_id)
+        return METER_VALUES_TAKEN
 
-    def _measured(self, connector: int, reading: ChargerReading, transaction: int | None) -> None:
+    def _sampled(self, connector: int, reading: ChargerReading, now: datetime, transaction: int | None) -> None:
+        taken_at = self._rhythms[connector].taken_at(reading.at, now)
+        if taken_at is None:
+            self._host.report_late(connector, reading)
+            return
+        reading = translate.taken(reading, taken_at)
         self._host.report(connector, reading)
         self._transactions.measured(connector, transaction)
         self._statuses.measured(connector, reading)
         self._limits.measured(connector, reading)
-
-    def _rhythm(self, connector: int) -> translate.Rhythm:
-        return self._rhythms.get(connector) or self._rhythms.setdefault(connector, translate.Rhythm())
 
     def _register(self, connector: int, said: str | None, meter_wh: float | None) -> None:
         """The register at the start or the end of a transaction is a sample like any other: history misses nothing."""
         if meter_wh is None:
             return
         reading = ChargerReading(at=translate.moment_of(said, self._now()), energy_wh=float(meter_wh))
-        taken_at = self._rhythm(connector).taken_at(reading.at, self._now())
+        taken_at = self._rhythms[connector].taken_at(reading.at, self._now())
         if taken_at is None:
             self._host.report_late(connector, reading)
         else:

@@ -28,7 +28,7 @@ from hub.sdk import (
 )
 from hub.wire.ocpp16 import Connection, OcppError, format_time, lenient
 from integrations.ocpp import pace
-from integrations.ocpp.charger import ChargePoint
+from integrations.ocpp.charger import Answer, ChargePoint
 from integrations.ocpp.config import Config, ServerConfig
 from integrations.ocpp.handshake import identity_of, only_newer, subprotocol
 from integrations.ocpp.line import Line, Socket, owner_of, socket_for
@@ -98,7 +98,7 @@ class OcppServer:
     def _open(self, identity: StationId, socket: Socket, transport: asyncio.Transport | None) -> Line:
         line: Line
         connection = Connection(
-            partial(_send, socket), lambda action, message: self._answer(line, action, message), owner_of(identity)
+            socket.send_str, lambda action, message: self._answer(line, action, message), owner_of(identity)
         )
         line = Line(identity, socket, transport, connection, self._host.clock.monotonic())
         earlier = self._lines.get(identity.casefold())
@@ -174,9 +174,9 @@ class OcppServer:
         else:
             chargepoint.begin(self._pace.boot_s)
 
-    async def _answer(self, line: Line, action: str, message: msgspec.Struct) -> msgspec.Struct:
+    def _answer(self, line: Line, action: str, message: msgspec.Struct) -> Answer:
         answered = line.chargepoint or line.stranger
-        reply = None if answered is None else await answered.answer(action, message)
+        reply = None if answered is None else answered.answer(action, message)
         if reply is None:
             reply = _plain_answer(action, format_time(self._host.clock.now()))
         return reply
@@ -236,10 +236,6 @@ class OcppServer:
         if identity not in self._warned and len(self._warned) < MOST_WARNED:
             self._warned.add(identity)
             log.warning("%s: %s", identity, what)
-
-
-async def _send(socket: Socket, frame: str) -> None:
-    await socket.send_str(frame)
 
 
 def _own(settings: IntegrationConfig | None) -> Config:

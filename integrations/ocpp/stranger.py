@@ -40,7 +40,7 @@ class Stranger:
             self._has_outlets(int(numbers[0]))
             found(self)
 
-    async def answer(self, action: str, message: msgspec.Struct) -> msgspec.Struct | None:
+    def answer(self, action: str, message: msgspec.Struct) -> msgspec.Struct | None:
         """Pending, blocked, taken note of: enough to keep it on the line without letting it charge."""
         self._connection.after_reply(self._has_spoken)
         if isinstance(message, lenient.BootNotification):

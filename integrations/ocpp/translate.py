@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter, itemgetter, mul
+from typing import NamedTuple
 
 from hub.sdk import ChargerReading, ChargerStatus, Fault, PerPhase, Status
 from hub.wire.ocpp16 import lenient, parse_time
@@ -80,8 +83,6 @@ class Rhythm:
 
 
 PLACES = {None: 3, "": 3, "L1": 0, "L2": 1, "L3": 2, "L1-N": 0, "L2-N": 1, "L3-N": 2}
-TOTAL = 3
-"""Place of a value that names no phase."""
 UNITS = {None: 1.0, "": 1.0, "A": 1.0, "V": 1.0, "W": 1.0, "Wh": 1.0, "kW": 1000.0, "kWh": 1000.0}
 ODD_UNITS = {"kw": 1000.0, "kwh": 1000.0, "ma": 0.001, "mw": 1e6, "mwh": 1e6}
 NO_CELSIUS = ("K", "Kelvin", "Fahrenheit", "F")
@@ -90,81 +91,141 @@ CONTEXTS = {None: 0, "": 0, "Sample.Periodic": 0, "Trigger": 0, "Sample.Clock": 
 """What is said twice is taken from the context with the lower number; a context that is not here is not of now."""
 LOCATIONS = {None: 0, "": 0, "Outlet": 0, "Cable": 0, "Inlet": 1}
 """The inlet counts only where the outlet says nothing: of two outlets it carries the sum."""
+BELIEVED = 1e12  # no charger measures more of anything
+
+CURRENT, VOLTAGE, POWER, ENERGY, OFFERED, TEMPERATURE, END = range(0, 28, 4)
+MEASURANDS = {
+    "Current.Import": CURRENT,
+    "Voltage": VOLTAGE,
+    "Power.Active.Import": POWER,
+    REGISTER: ENERGY,
+    "Current.Offered": OFFERED,
+    "Temperature": TEMPERATURE,
+}
+"""Where the four places of each begin in a row; all others share the place behind the last one."""
 
 Said = Sequence[float | None]
-"""One measurand of a moment in A, V, W or Wh: on the terminals 1 to 3, and without a phase."""
+"""Numbers of one moment in A, V, W, Wh or degrees; of each measurand on the terminals 1 to 3, and without a phase."""
 NOTHING: Said = (None, None, None, None)
+Words = tuple[str | None, ...]
+words_of = attrgetter("measurand", "phase", "unit", "context", "location", "format")
+text_of = attrgetter("value")
 
 
-def reading_of(values: Iterable[lenient.MeterValue], now: datetime) -> ChargerReading | None:
+def reading_of(
+    values: Iterable[lenient.MeterValue], now: datetime, layout: Layout | None = None
+) -> ChargerReading | None:
     """The newest sample of a MeterValues.req as one reading (OCPP 1.6 sections 4.7 and 7.31); None when it has none.
 
     A sampled value without a measurand is the energy register, one without a unit is in Wh, W, A or V; values of
     another place than the outlet, of a pair of phases or of N are passed over, and so are numbers that are none.
+    `layout` is what earlier samples of the same outlet have taught.
     """
-    samples = [(moment_of(value.timestamp, now), _sample(value)) for value in values]
-    usable = [(at, sample) for at, sample in samples if sample]
-    if not usable:
+    layout = layout or Layout()
+    newest: tuple[datetime, Said] | None = None
+    for value in values:
+        row = layout.row(value.sampled_value or ())
+        if row is not None:
+            at = moment_of(value.timestamp, now)
+            if newest is None or at >= newest[0]:
+                newest = at, row
+    return None if newest is None else _reading(newest[1], newest[0])
+
+
+class Layout:
+    """Where each value of a sample belongs: worked out once for all samples that an outlet words alike."""
+
+    __slots__ = ("_factors", "_is_empty", "_order", "_words")
+
+    def __init__(self) -> None:
+        self._learn([])
+
+    def row(self, said: Sequence[lenient.SampledValue]) -> Said | None:
+        """The numbers at their places; None when there is no usable one."""
+        try:
+            numbers = [*map(float, map(text_of, said))]
+        except (TypeError, ValueError):  # none at all, a comma, a signature
+            numbers = [math.nan]
+        if not math.hypot(*numbers) < BELIEVED:
+            known = [(one, number) for one in said if (number := _number(one.value)) is not None]
+            said, numbers = [one for one, _ in known], [number for _, number in known]
+        words = [*map(words_of, said)]
+        if words != self._words:
+            self._learn(words)
+        if self._factors is not None:
+            numbers = [*map(mul, numbers, self._factors)]
+        return None if self._is_empty else self._order((*numbers, None))
+
+    def _learn(self, words: list[Words]) -> None:
+        meant = [_meant(of_one) for of_one in words]
+        self._words = words
+        self._is_empty = not any(meant)
+        factors = [1.0 if one is None else one.factor for one in meant]
+        self._factors = None if set(factors) <= {1.0} else factors
+        ranked = sorted(((one.rank, -at, one.place) for at, one in enumerate(meant) if one is not None), reverse=True)
+        best = {place: -behind for _, behind, place in ranked}  # the lowest rank stays, and of two the later one
+        self._order = itemgetter(*(best.get(place, len(words)) for place in range(END)))
+
+
+class Meant(NamedTuple):
+    """Where a value belongs. Of two at one place the lower rank counts."""
+
+    place: int
+    factor: float
+    rank: int
+
+
+def _meant(words: Words) -> Meant | None:
+    """What the words beside a value say of it; None for what is passed over."""
+    measurand, phase, unit, context, location, form = words
+    place, of_context, of_location = PLACES.get(phase), CONTEXTS.get(context), LOCATIONS.get(location)
+    if place is None or of_context is None or of_location is None or form == "SignedData":
         return None
-    at, sample = max(reversed(usable), key=lambda pair: pair[0])
-    return _reading(sample, at)
-
-
-def _sample(value: lenient.MeterValue) -> Mapping[str, Said]:
-    entries: list[tuple[int, int, float, str]] = []
-    for said in value.sampled_value or ():
-        place, context, location = PLACES.get(said.phase), CONTEXTS.get(said.context), LOCATIONS.get(said.location)
-        number = _number(said)
-        if number is not None and place is not None and context is not None and location is not None:
-            entries.append((context + location, place, number, said.measurand or REGISTER))
-    if any(entry[0] for entry in entries):
-        entries.sort(key=lambda entry: entry[0], reverse=True)  # the best comes last and stays
-    sample: dict[str, list[float | None]] = {}
-    for _, place, number, measurand in entries:
-        sample.setdefault(measurand, [None, None, None, None])[place] = number
-    return sample
-
-
-def _number(said: lenient.SampledValue) -> float | None:
-    if said.value is None or said.format == "SignedData":
+    if measurand == "Temperature" and unit in NO_CELSIUS:
         return None
-    if said.measurand == "Temperature" and said.unit in NO_CELSIUS:
-        return None
+    factor = UNITS.get(unit) or ODD_UNITS.get((unit or "").casefold(), 1.0)
+    return Meant(MEASURANDS.get(measurand or REGISTER, END) + place, factor, of_context + of_location)
+
+
+def _number(text: str | None) -> float | None:
     try:
-        number = float(said.value.replace(",", "."))
+        number = float((text or "").replace(",", "."))
     except ValueError:
         return None
-    factor = UNITS.get(said.unit) or ODD_UNITS.get((said.unit or "").casefold(), 1.0)
-    return number * factor if -1e12 < number < 1e12 else None
+    return number if -BELIEVED < number < BELIEVED else None
 
 
-def _reading(sample: Mapping[str, Said], at: datetime) -> ChargerReading:
+def _reading(row: Said, at: datetime) -> ChargerReading:
     return ChargerReading(
         at=at,
-        current_a=_terminals(sample.get("Current.Import", NOTHING)),
-        voltage_v=_terminals(sample.get("Voltage", NOTHING)),
-        power_w=_total(sample.get("Power.Active.Import", NOTHING)),
-        energy_wh=_total(sample.get(REGISTER, NOTHING)),
-        offered_a=_largest(sample.get("Current.Offered", NOTHING)),
-        temperature_c=_largest(sample.get("Temperature", NOTHING)),
+        current_a=_terminals(*row[CURRENT:VOLTAGE]),
+        voltage_v=_terminals(*row[VOLTAGE:POWER]),
+        power_w=_total(*row[POWER:ENERGY]),
+        energy_wh=_total(*row[ENERGY:OFFERED]),
+        offered_a=_largest(row[OFFERED:TEMPERATURE]),
+        temperature_c=_largest(row[TEMPERATURE:END]),
     )
 
 
-def _terminals(said: Said) -> PerPhase[float | None] | None:
-    one, two, three, only = said
+def _terminals(
+    one: float | None, two: float | None, three: float | None, only: float | None
+) -> PerPhase[float | None] | None:
     if one is None and two is None and three is None:
         return None if only is None else PerPhase(only, None, None)
     return PerPhase(one, two, three)
 
 
-def _total(said: Said) -> float | None:
-    *phases, total = said
-    known = [value for value in phases if value is not None]
-    return total if total is not None or not known else sum(known)
+def _total(one: float | None, two: float | None, three: float | None, total: float | None) -> float | None:
+    if total is not None:
+        return total
+    if one is not None and two is not None and three is not None:
+        return one + two + three
+    known = [value for value in (one, two, three) if value is not None]
+    return sum(known) if known else None
 
 
 def _largest(said: Said) -> float | None:
-    return max((value for value in said if value is not None), default=None)
+    return None if said == NOTHING else max(value for value in said if value is not None)
 
 
 def taken(reading: ChargerReading, at: datetime) -> ChargerReading:

@@ -1,8 +1,9 @@
 """One OCPP-J connection, the same for a CSMS and for a charge point; it knows no socket and no clock.
 
 The owner reads the socket and feeds every frame to `received`; the connection sends through the function it was given.
-Incoming calls are handled one after the other, each in a task of its own, so that reading never waits for a handler and
-a handler may `call` the peer. Outgoing calls go one at a time (OCPP-J 1.6, section 4.1.1); the others wait in line.
+Incoming calls are handled one after the other. A handler that has its answer at once is answered for at once; one that
+has to wait goes on in a task, so that reading never waits for it and it may `call` the peer. Outgoing calls go one at a
+time (OCPP-J 1.6, section 4.1.1); the others wait in line.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ ResponseT = TypeVar("ResponseT", bound=msgspec.Struct)
 Send = Callable[[str], Awaitable[None]]
 """Sends one text frame; raises OSError when the socket is gone (aiohttp's ClientConnectionResetError is one)."""
 
-Handler = Callable[[str, msgspec.Struct], Awaitable[msgspec.Struct]]
-"""Answers one request; raises OcppError to refuse it."""
+Handler = Callable[[str, msgspec.Struct], msgspec.Struct | Coroutine[object, object, msgspec.Struct]]
+"""Answers one request, at once or in a coroutine; raises OcppError to refuse it."""
+
+Begun = bytes | Coroutine[object, object, msgspec.Struct] | Exception
+"""A call whose handler was asked: its answer as a frame, or what to wait for, or what it raised."""
 
 Effect = Callable[[], Coroutine[object, object, None]]
 """What is to be done once the answer has been sent."""
@@ -68,6 +72,7 @@ class Connection:
 
     __slots__ = (
         "_arrived",
+        "_at_once",
         "_closed",
         "_effects",
         "_handler",
@@ -89,6 +94,7 @@ class Connection:
         self._line = Line(self._transmit, self._terms.most_waiting)
         self._arrived: deque[Call] = deque()
         self._serving: asyncio.Task[None] | None = None
+        self._at_once = False  # a handler runs that has not said yet whether it must wait
         self._effects: list[Effect] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -107,10 +113,15 @@ class Connection:
         except BadFrame as bad:
             await self._refuse(bad)
             return
-        if isinstance(frame, Call):
-            await self._take(frame)
-        elif not self._line.settle(frame):
-            self._notice.of("", Oddity("$[1]", str(frame.id)[:80], "an answer to no open call"))
+        if not isinstance(frame, Call):
+            if not self._line.settle(frame):
+                self._notice.of("", Oddity("$[1]", str(frame.id)[:80], "an answer to no open call"))
+        elif self._serving is not None:
+            await self._put_off(frame)
+        elif isinstance(begun := self._begin(frame), bytes):
+            await self._reply(begun)
+        else:
+            self._serve_in_task(frame, begun)
 
     async def call(
         self, request: LenientRequest[ResponseT] | StrictRequest[ResponseT], timeout_s: float = 30.0
@@ -131,7 +142,8 @@ class Connection:
 
         It is dropped when the handler refuses the call, or when the answer could not be sent.
         """
-        if self._serving is None or asyncio.current_task() is not self._serving:
+        in_task = self._serving is not None and asyncio.current_task() is self._serving
+        if not self._at_once and not in_task:
             raise RuntimeError("after_reply belongs into the handler of a call")
         self._effects.append(effect)
 
@@ -146,29 +158,39 @@ class Connection:
         if others:
             await _finish(others, self._terms.grace_s)
 
-    async def _take(self, call: Call) -> None:
-        if len(self._arrived) >= self._terms.most_arrived:
+    async def _put_off(self, call: Call) -> None:
+        if len(self._arrived) < self._terms.most_arrived:
+            self._arrived.append(call)
+        else:
             await self._answer_error(call.id, OcppError("GenericError", "too many calls at a time"))
-            return
-        self._arrived.append(call)
-        if self._serving is None:
-            self._serve_next()
 
-    def _serve_next(self) -> None:
-        call = self._arrived.popleft()
-        self._serving = task = self._spawn(self._serve(call))
-        task.add_done_callback(lambda done: self._served(call.id, done))
-
-    async def _serve(self, call: Call) -> None:
+    def _begin(self, call: Call) -> Begun:
+        """Ask the handler: the frame of an answer that it has at once, else what to wait for, or why there is none."""
         self._effects = []
+        self._at_once = True
         try:
-            response = await self._handler(call.action, self._request(call))
+            answer = self._handler(call.action, self._request(call))
+            return encode_result(call.id, answer) if isinstance(answer, msgspec.Struct) else answer
+        except Exception as failed:
+            return failed
+        finally:
+            self._at_once = False
+
+    def _serve_in_task(self, call: Call, begun: Begun) -> None:
+        self._serving = task = self._spawn(self._serve(call, begun))
+        task.add_done_callback(lambda done: self._served(call.id, done))
+        if isinstance(begun, Coroutine):
+            task.add_done_callback(lambda _: begun.close())  # of one that was cancelled before its first step
+
+    async def _serve(self, call: Call, begun: Begun) -> None:
+        try:
+            if isinstance(begun, Exception):
+                raise begun
+            frame = begun if isinstance(begun, bytes) else encode_result(call.id, await begun)
         except OcppError as refusal:
             await self._refuse_call(call, refusal)
-            return
-        await self._transmit(encode_result(call.id, response))
-        for effect in self._effects:
-            self._spawn(effect())
+        else:
+            await self._reply(frame)
 
     def _served(self, unique_id: Id, task: asyncio.Task[None]) -> None:
         """One call is done with: answer for a handler that broke, then serve the next."""
@@ -178,7 +200,18 @@ class Connection:
         if task.cancelled() or _is_fault(task.exception()):
             self._spawn(self._answer_error(unique_id, OcppError("InternalError", "the request could not be handled")))
         if self._arrived:
-            self._serve_next()
+            call = self._arrived.popleft()
+            self._serve_in_task(call, self._begin(call))
+
+    async def _reply(self, frame: bytes) -> None:
+        """Send an answer, then begin what was to come after it."""
+        effects = self._effects
+        try:
+            await self._transmit(frame)
+        except ConnectionLost:
+            return  # the owner learns it where it reads the socket
+        for effect in effects:
+            self._spawn(effect())
 
     def _request(self, call: Call) -> msgspec.Struct:
         salvaged: list[Oddity] = []

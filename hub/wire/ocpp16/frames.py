@@ -32,7 +32,7 @@ _text = msgspec.json.Decoder(str)
 _encode = msgspec.json.Encoder().encode
 
 
-class Call(msgspec.Struct, frozen=True, gc=False):
+class Call(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
     """A request; `repaired` when the frame was JSON only by goodwill."""
 
     id: Id
@@ -41,7 +41,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     repaired: bool = False
 
 
-class Result(msgspec.Struct, frozen=True, gc=False):
+class Result(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=3):
     """The answer to a call."""
 
     id: Id
@@ -49,7 +49,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     repaired: bool = False
 
 
-class Error(msgspec.Struct, frozen=True, gc=False):
+class Error(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=4):
     """The refusal of a call. Peers leave out elements and invent codes: all are texts, maybe empty."""
 
     id: Id
@@ -59,12 +59,21 @@ class Error(msgspec.Struct, frozen=True, gc=False):
 
 
 Frame = Call | Result | Error
+_clean: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
 
 
 def decode_frame(data: str | bytes) -> Frame:
     """Take a frame apart, its payload not looked at. Raises BadFrame, and nothing else, whatever `data` is."""
     if len(data) > MAX_BYTES or (isinstance(data, str) and _is_long(data)):
         raise _bad(f"longer than {MAX_BYTES} bytes", data)
+    try:
+        return _clean.decode(data)
+    except UNREADABLE:
+        return _by_hand(data)
+
+
+def _by_hand(data: str | bytes) -> Frame:
+    """A frame that is not quite as the standard has it: elements are missing, too many or of another type."""
     try:
         return _frame(_envelope.decode(data), repaired=False)
     except UNREADABLE:

@@ -9,7 +9,7 @@ import pytest
 from hub.model.charger import Status
 from hub.model.units import PerPhase
 from hub.wire.ocpp16 import lenient
-from integrations.ocpp.translate import Rhythm, inferred, moment_of, reading_of, status_of
+from integrations.ocpp.translate import Layout, Rhythm, inferred, moment_of, reading_of, status_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REGISTER = "Energy.Active.Import.Register"
@@ -213,3 +213,35 @@ def test_what_the_meter_shows(values: list[lenient.SampledValue], status: Status
     reading = reading_of(at_once(*values), NOW)
     assert reading is not None
     assert inferred(reading) is status
+
+
+def test_what_one_layout_has_learnt_never_shows_in_samples_that_are_worded_in_another_way() -> None:
+    messages = [
+        [sampled(n, "Current.Import", phase=f"L{n}") for n in (1, 2, 3)],
+        [sampled(10 * n, "Current.Import", phase=f"L{n}") for n in (1, 2, 3)],
+        [sampled(n, "Current.Import", phase=f"L{4 - n}") for n in (1, 2, 3)],  # as many, in another order
+        [sampled("1,5", "Current.Import", phase="L1"), sampled(3, REGISTER, unit="kWh")],
+        [sampled("1.5", "Current.Import", phase="L1"), sampled(4, REGISTER, unit="kWh")],
+        [sampled("AABB", REGISTER, format="SignedData"), sampled(5, REGISTER)],
+        [sampled(6, REGISTER, format="SignedData"), sampled(5, REGISTER)],
+        [sampled("NaN", "Current.Import"), sampled(230, "Voltage", phase="L1-N")],
+        [sampled(8, REGISTER, context="Sample.Clock"), sampled("-", REGISTER, context="Sample.Periodic")],
+        [sampled(8, REGISTER, context="Sample.Clock"), sampled(9, REGISTER, context="Sample.Periodic")],
+        [],
+        [sampled(1e12, "Voltage"), sampled(-3, "Power.Active.Import")],
+    ]
+    layout = Layout()
+    for values in (*messages, *reversed(messages), *messages[::2]):
+        assert reading_of(at_once(*values), NOW, layout) == reading_of(at_once(*values), NOW)
+
+
+def test_of_two_worded_alike_the_later_one_counts() -> None:
+    reading = reading_of(at_once(sampled(1, REGISTER), sampled(2, REGISTER)), NOW)
+    assert reading is not None
+    assert reading.energy_wh == 2
+
+
+def test_a_number_that_cannot_be_takes_no_other_with_it() -> None:
+    reading = reading_of(at_once(sampled(-1e13, "Voltage"), sampled(1e13, "Voltage"), sampled(7, REGISTER)), NOW)
+    assert reading is not None
+    assert (reading.energy_wh, reading.voltage_v) == (7, None)

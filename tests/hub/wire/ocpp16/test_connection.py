@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
@@ -181,6 +182,88 @@ async def test_strict_terms_refuse_what_the_schema_refuses() -> None:
     assert answers[0][:3] == [4, "a", "FormationViolation"]
     assert answers[1] == [3, "b", {"status": "Accepted"}]
     assert kinds == [strict.Reset]
+
+
+# -- a handler that has its answer at once
+
+
+def ready(_action: str, _request: msgspec.Struct) -> msgspec.Struct:
+    return lenient.HeartbeatResponse(current_time=TIME)
+
+
+async def test_an_answer_that_is_there_at_once_is_sent_before_the_next_frame_is_read() -> None:
+    peer = Script(ready)
+    await peer.say(2, "a", "Heartbeat", {})
+    assert peer.sent == [[3, "a", {"currentTime": TIME}]]
+
+
+async def test_a_handler_that_breaks_at_once_is_told_and_answered_for() -> None:
+    def stumble(action: str, request: msgspec.Struct) -> msgspec.Struct:
+        if isinstance(request, lenient.Authorize):
+            raise ZeroDivisionError("ours")
+        if isinstance(request, lenient.StatusNotification):
+            raise OcppError("SecurityError", "no")
+        return lenient.HeartbeatResponse(current_time="\ud800" if isinstance(request, lenient.DataTransfer) else TIME)
+
+    peer = Script(stumble)
+    for action in ("Authorize", "StatusNotification", "DataTransfer", "Heartbeat"):
+        await peer.say(2, action, action, {})
+    by_id = {frame[1]: frame for frame in await peer.heard(4)}
+    assert {id: frame[2] for id, frame in by_id.items() if frame[0] == 4} == {
+        "Authorize": "InternalError",
+        "StatusNotification": "SecurityError",
+        "DataTransfer": "InternalError",
+    }
+    assert by_id["Heartbeat"][0] == 3
+    assert [type(error) for error in peer.told.failed] == [ZeroDivisionError, UnicodeEncodeError]
+
+
+async def test_effects_of_an_answer_at_once_come_after_it() -> None:
+    def handle(action: str, request: msgspec.Struct) -> msgspec.Struct:
+        peer.connection.after_reply(ask)
+        if isinstance(request, lenient.Authorize):
+            raise OcppError("SecurityError")
+        return ready(action, request)
+
+    async def ask() -> None:
+        await peer.connection.call(lenient.ClearCache())
+
+    peer = Script(handle)
+    await peer.say(2, "refused", "Authorize", {})
+    await peer.say(2, "a", "Heartbeat", {})
+    frames = await peer.heard(3)
+    assert [frame[:2] for frame in frames[:2]] == [[4, "refused"], [3, "a"]]
+    assert frames[2][2] == "ClearCache"
+    await peer.connection.close()
+    with pytest.raises(RuntimeError, match="handler"):
+        peer.connection.after_reply(ask)
+
+
+async def test_answers_at_once_wait_for_those_before_them() -> None:
+    gate = asyncio.Event()
+
+    async def slow() -> msgspec.Struct:
+        await gate.wait()
+        return lenient.AuthorizeResponse()
+
+    def handle(action: str, request: msgspec.Struct) -> msgspec.Struct | Coroutine[object, object, msgspec.Struct]:
+        return slow() if isinstance(request, lenient.Authorize) else ready(action, request)
+
+    peer = Script(handle)
+    await peer.say(2, "a", "Authorize", {})
+    await peer.say(2, "b", "Heartbeat", {})
+    await peer.say(2, "c", "Heartbeat", {})
+    assert peer.sent == []
+    gate.set()
+    assert [frame[1] for frame in await peer.heard(3)] == ["a", "b", "c"]
+
+
+async def test_an_answer_at_once_to_a_socket_that_is_gone_is_nobodys_fault() -> None:
+    peer = Script(ready)
+    peer.broken = ConnectionResetError("gone")
+    await peer.say(2, "a", "Heartbeat", {})
+    await peer.connection.close()
+    assert peer.told.failed == []
 
 
 # -- after the reply
