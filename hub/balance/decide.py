@@ -178,7 +178,7 @@ def _queue_up(memory: Memory, now_s: float) -> None:
     """Who wants current has a place; when a turn is over, cars change places."""
     asks, queue = _asks(memory, now_s), memory.queue
     wanting = {id for id, ask in asks.items() if isinstance(ask, Demand)} | {
-        id for id in queue.places if id not in asks and memory.tracks[id].has_car
+        id for id in (queue.places.keys() & memory.tracks.keys()) - asks.keys() if memory.tracks[id].has_car
     }
     queue.attend({id: _place(track, now_s) for id, track in memory.tracks.items() if id in wanting})
     if queue.due(now_s, now_s + memory.ahead_s) and not memory.waits_for(now_s):
