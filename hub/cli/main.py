@@ -17,6 +17,7 @@ from hub.cli import status as shown
 from hub.cli.access import audit, token, user
 from hub.cli.config import config
 from hub.cli.device import device
+from hub.cli.doctor import doctor
 from hub.cli.history import history, totals, why
 from hub.cli.logs import logs
 from hub.cli.operator import operator
@@ -115,6 +116,7 @@ main.add_command(totals)
 main.add_command(why)
 main.add_command(sessions)
 main.add_command(logs)
+main.add_command(doctor)
 main.add_command(user)
 main.add_command(token)
 main.add_command(audit)

@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.core.clock import Clock
 from hub.core.database import FILE, cause, file_of, open_engine, prepare, set_aside
+from hub.core.keep import Keep
 from hub.core.pen import new_epoch
 from hub.core.shown import iso
 from hub.core.tables import journal_head
@@ -33,6 +34,8 @@ from hub.model.errors import Invalid, Refused
 MANIFEST = "backup.json"
 CONFIG = "config.yaml"
 STATE = "state"
+LAST = "last_backup"
+"""Small file of the data folder, which no archive has: when the last one was made."""
 AT_A_TIME = 5_000
 PAGES_A_STEP = 2_000
 
@@ -82,7 +85,15 @@ def back_up(home: Home, target: Path, version: str, clock: Clock, say: Progress 
     finally:
         with suppress(OSError):  # a place that takes nothing has nothing to be taken away
             fresh.unlink()
+    _note_backup(home.data, manifest)
     return manifest
+
+
+def _note_backup(data: Path, manifest: Manifest) -> None:
+    """When the last one was made, for who asks how the hub is. It is no worse a backup where that cannot be written."""
+    with suppress(OSError):
+        Keep(data).save(LAST, {"at": manifest.made_at})
+        _give_to_owner(data / f"{LAST}.json", data)
 
 
 def _copy_out(url: URL, copy: Path, say: Progress) -> None:
