@@ -47,6 +47,8 @@ export interface Charger {
   limit_reason: string | null;
   limit_circuit: string | null;
   limit_text: string | null;
+  queue_position: number | null;
+  queue_until: string | null;
   requested_a: number | null;
   allowed: boolean;
   session: Session | null;

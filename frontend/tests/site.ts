@@ -23,6 +23,8 @@ export function charger(circuit: string, more: Partial<Charger> = {}): Charger {
     limit_reason: "circuit",
     limit_circuit: "garage",
     limit_text: "6.6 A because Garage circuit L1 is full (20 A)",
+    queue_position: null,
+    queue_until: null,
     requested_a: null,
     allowed: true,
     session: null,
