@@ -16,7 +16,8 @@ export interface Row {
 /** Rows of the tree: a circuit, then its chargers and its circuits. Those below a closed circuit are left out. */
 export function rowsOf(document: Document, closed: ReadonlySet<string>): Row[] {
   const roots = Object.keys(document.circuits).filter((id) => document.circuits[id]!.parent === null);
-  return roots.flatMap((id, i) => below(document, closed, { id: `circuits.${id}`, level: 1, parent: null, position: i + 1, siblings: roots.length }));
+  const place = { level: 1, parent: null, siblings: roots.length };
+  return roots.flatMap((id, i) => below(document, closed, { ...place, id: `circuits.${id}`, position: i + 1 }));
 }
 
 function below(document: Document, closed: ReadonlySet<string>, row: Row): Row[] {

@@ -1,6 +1,6 @@
 // What the pages say of the site: each state as shape, word and tone, and sentences with a reason. Pure.
 
-import { kilowatts } from "./format.ts";
+import { clock, kilowatts } from "./format.ts";
 import type { Alarm, Charger, Circuit, Document, Line } from "./types.ts";
 import { LINES } from "./types.ts";
 
@@ -36,11 +36,15 @@ export function stateOf(charger: Charger): State {
   return STATES[charger.status] ?? state("?", charger.status, "off");
 }
 
-/** Why it is so, in the hub's own words; a fault first. */
-export function reasonOf(charger: Charger): string {
-  if (charger.fault) return [charger.fault.text, charger.fault.code, charger.fault.vendor_code].filter(Boolean).join(" · ");
-  return charger.limit_text ?? "";
+/** Why it is so, in the hub's own words, and when it may be its turn; a fault first. */
+export function reasonOf(charger: Charger, zone: string): string {
+  if (charger.fault) return faultOf(charger);
+  const { limit_text: text, queue_position: position, queue_until: until } = charger;
+  const turn = until === null ? "" : `, its turn about ${clock(until, zone)}`;
+  return [text, position === null ? "" : `${position}. in line${turn}`].filter(Boolean).join(" · ");
 }
+
+const faultOf = ({ fault }: Charger): string => [fault?.text, fault?.code, fault?.vendor_code].filter(Boolean).join(" · ");
 
 /** The site in a sentence. */
 export function sentenceOf(document: Document): string {
@@ -113,7 +117,7 @@ function chargersOut(document: Document): Need[] {
     .map(([id, charger]) => ({
       tone: "fault",
       what: `${charger.name}: ${stateOf(charger).word.toLowerCase()}`,
-      why: charger.fault ? reasonOf(charger) : "Look at its power and its network.",
+      why: charger.fault ? faultOf(charger) : "Look at its power and its network.",
       href: `/app/chargers/${encodeURIComponent(id)}`,
       step: "Details",
     }));

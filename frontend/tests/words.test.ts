@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { needsOf, sentenceOf, stateOf } from "../src/words.ts";
+import { needsOf, reasonOf, sentenceOf, stateOf } from "../src/words.ts";
 import { charger, site } from "./site.ts";
 
 test("each state is a word", () => {
@@ -14,6 +14,12 @@ test("each state is a word", () => {
   assert.equal(word({ status: null }), "Unknown");
   assert.equal(word({ limit_a: 0 }), "Waiting");
   assert.equal(word({ limit_reason: "paused", limit_a: 0, status: "suspended_evse" }), "Paused");
+});
+
+test("who waits knows his turn, by the site's clock", () => {
+  const waits = { limit_text: "waits: 6 A needed, 0.2 A left on Garage L1", queue_position: 2, queue_until: "2026-11-25T12:30:00Z" };
+  const said = reasonOf(charger("garage", waits), "Europe/Brussels");
+  assert.equal(said, "waits: 6 A needed, 0.2 A left on Garage L1 · 2. in line, its turn about 13:30");
 });
 
 test("the site in a sentence", () => {

@@ -91,7 +91,7 @@ export class Charger extends Page {
 
   private sentence(charger: Live) {
     const power = charger.status === "charging" ? html` ${kilowatts(charger.power_w)} kW` : nothing;
-    const reason = reasonOf(charger);
+    const reason = reasonOf(charger, live.zone);
     const heard = charger.measured_at ? `Measured ${age((live.now.getTime() - Date.parse(charger.measured_at)) / 1000)} ago.` : "";
     return html`${stateMark(charger)}${power}${reason ? html` — ${reason}` : nothing} <span class="muted small">${heard}</span>`;
   }

@@ -16,7 +16,7 @@ export class Claim extends Form {
       <form @submit=${this.submitted}>
         <div>
           <label for="code">Code, which the hub printed at its start</label>
-          <input id="code" name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" required autofocus
+          <input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required autofocus
             .value=${new URLSearchParams(location.search).get("code") ?? ""} />
         </div>
         <div>

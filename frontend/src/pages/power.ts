@@ -211,12 +211,12 @@ export class Power extends Page {
   }
 
   private charger(row: Row, charger: Charger) {
-    const most = charger.drawn.max_a;
+    const link = html`<a tabindex="-1" href=${hrefOf(split(row.id)[1])}>${charger.name}</a>`;
     return html`
-      <span role="gridcell" class="name"><span><a tabindex="-1" href=${hrefOf(split(row.id)[1])}>${charger.name}</a> ${stateMark(charger)}</span></span>
-      ${LINES.map((line) => this.cell(line, charger.current_a[line], null, charger.current_a[line] === null ? null : charger.current_a[line] / most))}
+      <span role="gridcell" class="name"><span>${link} ${stateMark(charger)}</span></span>
+      ${LINES.map((line) => this.cell(line, charger.current_a[line], null, shareOf(charger.current_a[line], charger.drawn.max_a)))}
       <span role="gridcell" class="number room">${charger.limit_reason === "no_car" ? nothing : html`≤ ${amps(charger.limit_a)} A`}</span>
-      <span role="gridcell" class="why">${reasonOf(charger)}</span>
+      <span role="gridcell" class="why">${reasonOf(charger, live.zone)}</span>
     `;
   }
 
@@ -264,3 +264,5 @@ export class Power extends Page {
     </div>`;
   }
 }
+
+const shareOf = (amps: number | null, most: number): number | null => (amps === null ? null : amps / most);

@@ -3,6 +3,7 @@
 import { css, html, nothing } from "lit";
 
 import { amps, kilowattHours, kilowatts, UNKNOWN } from "../format.ts";
+import { live } from "../live.ts";
 import type { Charger } from "../types.ts";
 import { reasonOf } from "../words.ts";
 import { stateMark } from "./state.ts";
@@ -64,7 +65,7 @@ export function bayRow([id, charger]: [string, Charger]) {
     <span class="number">${kilowatts(charger.power_w)} kW</span>
     <span class="number">${charger.session ? html`${kilowattHours(charger.session.energy_wh)} kWh` : nothing}</span>
     <span class="number muted limit">${limit}</span>
-    <span class="why">${reasonOf(charger)}</span>
+    <span class="why">${reasonOf(charger, live.zone)}</span>
   </li>`;
 }
 

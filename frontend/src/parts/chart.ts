@@ -169,6 +169,7 @@ export class Chart extends LitElement {
   private table({ columns, rows, note, from, to, every }: Answer) {
     const shown = rows.slice(-TABLE_ROWS).reverse();
     const at = (row: Cell[], column: string) => row[columns.indexOf(column)] as number | null | undefined;
+    const moment = every === "raw" ? clockWithSeconds : dayAndClock;
     const query = new URLSearchParams({ from, to, every, format: "csv" });
     return html`
       ${note ? html`<p class="muted small">${note}</p>` : nothing}
@@ -186,7 +187,7 @@ export class Chart extends LitElement {
             <tbody>
               ${shown.map(
                 (row) => html`<tr>
-                  <td class="nowrap">${every === "raw" ? clockWithSeconds(String(row[0]), live.zone) : dayAndClock(String(row[0]), live.zone)}</td>
+                  <td class="nowrap">${moment(String(row[0]), live.zone)}</td>
                   <td class="number">${kilowatts(at(row, "power_w"))}</td>
                   ${this.lines.map((line) => html`<td class="number">${amps(at(row, line.column) ?? this.constant(line))}</td>`)}
                 </tr>`,
@@ -214,7 +215,7 @@ export class Chart extends LitElement {
       height: HEIGHT,
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
-      scales: { x: { range: [Date.parse(this.answer.from) / 1000, Date.parse(this.answer.to) / 1000] }, y: { range: (_, __, most) => [0, Math.max(6, most * 1.1)] } },
+      scales: { x: { range: spanOf(this.answer) }, y: { range: (_, __, most) => [0, Math.max(6, most * 1.1)] } },
       axes: [{ ...this.axis(), incrs: TICKS_S, space: 64, values: (_, moments) => moments.map(this.tick) }, { ...this.axis(), size: 44 }],
       series: [{}, ...lines.map((line) => this.series(line))],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), live.zone),
@@ -247,6 +248,8 @@ export class Chart extends LitElement {
     if (this.plot && width > 0 && width !== this.plot.width) this.plot.setSize({ width, height: HEIGHT });
   }
 }
+
+const spanOf = ({ from, to }: Answer): [number, number] => [Date.parse(from) / 1000, Date.parse(to) / 1000];
 
 /** One array for the time and each line; where rows are missing a gap, and not a line across it. */
 function columnsOf(answer: Answer, lines: Line[], constant: (line: Line) => number | null): uPlot.AlignedData {

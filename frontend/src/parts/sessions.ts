@@ -16,7 +16,9 @@ export interface Kept {
   flags: string[];
 }
 
-const lastedS = (kept: Kept, now: Date): number => ((kept.ended_at ? Date.parse(kept.ended_at) : now.getTime()) - Date.parse(kept.started_at)) / 1000;
+function lastedS({ started_at: started, ended_at: ended }: Kept, now: Date): number {
+  return ((ended ? Date.parse(ended) : now.getTime()) - Date.parse(started)) / 1000;
+}
 
 /** `nameOf` adds a column for the bay. */
 export function sessionTable(sessions: Kept[], zone: string, now: Date, nameOf?: (charger: string) => string) {
@@ -38,13 +40,14 @@ export function sessionTable(sessions: Kept[], zone: string, now: Date, nameOf?:
           ${nameOf ? html`<td>${nameOf(kept.charger)}</td>` : ""}
           <td class="number">${kilowattHours(kept.energy_wh)}</td>
           <td class="number">${duration(lastedS(kept, now))}</td>
-          <td>${kept.ended_at ? (kept.reason ?? "").replaceAll("_", " ") : html`<span class="charging nowrap"><span aria-hidden="true">●</span> running</span>`}</td>
+          <td>${kept.ended_at ? (kept.reason ?? "").replaceAll("_", " ") : RUNNING}</td>
         </tr>`,
       )}
     </tbody>
   </table>`;
 }
 
+const RUNNING = html`<span class="charging nowrap"><span aria-hidden="true">●</span> running</span>`;
 const COLUMNS = ["start", "end", "charger", "token", "energy_wh", "reason", "flags", "id"];
 
 /** Text cells that a spreadsheet would take for a formula are told apart by an apostrophe. */
