@@ -1,14 +1,25 @@
 // Log in: a name and a password that may be pasted; afterwards one is back where one was.
 
 import { html, nothing } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, state } from "lit/decorators.js";
 
-import { post } from "../api.ts";
+import { post, read } from "../api.ts";
 import { Form } from "../parts/form.ts";
 import { type Me, session } from "../session.ts";
 
+const LOST = html`A lost password: an owner gives you a new one, or <code>evhub user reset</code> on the machine of the hub.`;
+
 @customElement("ev-login")
 export class Login extends Form {
+  @state() private isClaimable = false;
+
+  override firstUpdated(): void {
+    read<{ claimable: boolean }>("claim").then(
+      ({ claimable }) => (this.isClaimable = claimable),
+      () => undefined, // then it is not offered
+    );
+  }
+
   override render() {
     return html`<div class="card door">
       <h1 tabindex="-1">Log in</h1>
@@ -26,8 +37,7 @@ export class Login extends Form {
         <div><button class="primary" aria-disabled=${this.busy}>Log in${this.busy ? " …" : ""}</button></div>
       </form>
       <p class="muted">
-        Nobody has an account yet? <a href="/claim">Claim this hub</a> with the code that it printed. A lost password:
-        <code>evhub user reset</code> on the machine of the hub.
+        ${this.isClaimable ? html`Nobody owns this hub yet: <a href="/claim">claim it</a> with the code that it printed.` : LOST}
       </p>
     </div>`;
   }

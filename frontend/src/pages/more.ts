@@ -3,6 +3,7 @@
 import { html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 
+import "../parts/password.ts";
 import { post } from "../api.ts";
 import { live } from "../live.ts";
 import { Page } from "../parts/page.ts";
@@ -39,8 +40,12 @@ export class More extends Page {
         ${this.configuration()}
         ${session.me
           ? html`<section class="card" aria-labelledby="out">
-              <h2 id="out">This device</h2>
-              <button @click=${this.leave}>Log out</button>
+              <h2 id="out">Your login</h2>
+              <p><button @click=${this.leave}>Log out</button></p>
+              <details>
+                <summary>Change password</summary>
+                <ev-password></ev-password>
+              </details>
             </section>`
           : nothing}
       </div>
