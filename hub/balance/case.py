@@ -35,6 +35,7 @@ class Case:
     starting: bool = False
     now_s: float = 0.0
     stance: Stance = Stance.CALM
+    cap: Share | None = None  # it would keep its limit after the hub's death, and may have only so much
 
     @property
     def id(self) -> ChargerId:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hub.balance.after_death import AfterDeath, after_death, held_down, in_force, renewals
 from hub.balance.alert import Stance
 from hub.balance.allocate import Demand, Share, Shares, allocate
 from hub.balance.background import Amps
@@ -24,6 +25,7 @@ from hub.balance.network import Background, Phasors
 from hub.balance.queue import Place, Seat
 from hub.balance.sequence import Command, commands
 from hub.balance.track import Track
+from hub.core.state import LiveSafePlan
 from hub.model.grant import Grant, Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId
 
@@ -35,6 +37,7 @@ class Decision:
     commands: tuple[Command, ...]
     grants: Mapping[ChargerId, Grant]
     waits_for: tuple[ChargerId | MeterId, ...] = ()  # nothing is raised before these have spoken: the hub starts
+    safe_plan: LiveSafePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class View:
     start_a: Mapping[CircuitId, Amps]  # and what must be reckoned with by who starts
     silent: frozenset[CircuitId]  # circuits whose meter is silent, or behind
     stances: Mapping[ChargerId, Stance]  # of those below a circuit that is above its limit
+    death: AfterDeath  # what there would be if the hub died now
 
     def reserved_a(self) -> dict[ChargerId, float]:
         """What is kept free for those that cannot be told anything, or do not obey."""
@@ -58,7 +62,7 @@ class View:
 
 
 def decide(memory: Memory, now_s: float) -> Decision:
-    """Share what is left, and say what may be told to whom at this moment. Tell it to `memory.sent` before the next.
+    """Share what is left, and say what may be told to whom at this moment. Tell it to `lend` before the next.
 
     Changes nothing in the memory but its watch over cars that draw less than they may, and the queue.
     """
@@ -69,11 +73,14 @@ def decide(memory: Memory, now_s: float) -> Decision:
         if isinstance(case.ask, Demand):
             runs = case.has_a > 0 and not case.starting
             memory.queue.note(case.id, now_s, on=case.target_a > 0, runs=runs)
-    going = commands(memory.network, [c.move() for c in cases if c.track.reachable], _besides(memory, view))
-    explainer = Explainer(memory, view.waits_for, _load(memory, view, worst))
+    moves = {case.id: case.move() for case in cases if case.track.reachable}
+    going = held_down(memory, commands(memory.network, list(moves.values()), _besides(memory, view)), moves, now_s)
     told = {command.charger: command.limit_a for command in going}
+    left = [move for id, move in moves.items() if id not in told]
+    going += renewals(memory, left, now_s, starting=bool(view.waits_for))
+    explainer = Explainer(memory, view.waits_for, _load(memory, view, worst))
     grants = {c.id: explainer.grant(c, told.get(c.id)) for c in cases}
-    return Decision(tuple(going), {**grants, **in_line(memory, grants, now_s)}, view.waits_for)
+    return Decision(tuple(going), {**grants, **in_line(memory, grants, now_s)}, view.waits_for, in_force(memory))
 
 
 def judge(memory: Memory, now_s: float) -> tuple[View, Shares, list[Case]]:
@@ -86,18 +93,20 @@ def judge(memory: Memory, now_s: float) -> tuple[View, Shares, list[Case]]:
 def _view(memory: Memory, now_s: float) -> View:
     tracks, backgrounds = memory.tracks, memory.backgrounds
     asks, worst_a = _asks(memory, now_s), backgrounds.lines_a(now_s, MINUTE_S)
+    death = after_death(memory, asks, now_s)
     waits = any(isinstance(ask, Demand) and not _runs(tracks[id], now_s) for id, ask in asks.items())
     return View(
         now_s,
         {id: track.might_draw_a(now_s) for id, track in tracks.items()},
         frozenset(id for id, track in tracks.items() if track.awaited(now_s)),
         memory.waits_for(now_s),
-        asks,
+        death.cap(asks),
         backgrounds.lines_a(now_s, NOW_S),
         worst_a,
         backgrounds.lines_a(now_s, HOUR_S) if waits else worst_a,
         frozenset(backgrounds.silent(now_s) | backgrounds.behind(now_s)),
         backgrounds.stances(now_s),
+        death,
     )
 
 
@@ -126,7 +135,7 @@ def _shares(memory: Memory, view: View) -> tuple[Shares, Shares]:
     """The shares after the worst of the last minute, and after what flows now. To start, one must fit the worst."""
     demands = [ask for ask in view.asks.values() if isinstance(ask, Demand)]
     reserved_a = view.reserved_a()
-    late = _not_yet(memory, view, demands)
+    late = {**_not_yet(memory, view, demands), **view.death.shut_out}
     demands = [d for d in demands if d.charger not in late]
     worst = {**late, **allocate(memory.network, demands, Background(view.worst_a, reserved_a))}
     if view.now_a == view.worst_a:
@@ -158,6 +167,7 @@ def _case(memory: Memory, view: View, worst: Shares, now: Shares, track: Track) 
         starting=bool(view.waits_for),
         now_s=view.now_s,
         stance=view.stances.get(id, Stance.CALM),
+        cap=view.death.caps.get(id),
     )
 
 

@@ -43,6 +43,7 @@ class Explainer:
             text=text,
             circuit=None if row is None else row.circuit,
             phase=None if row is None else row.phase,
+            safe_a=self._memory.plan.share_a(case.id),
         )
 
     def _why(self, case: Case, limit_a: float | None) -> tuple[Limiter, str, Row | None]:
@@ -76,13 +77,23 @@ class Explainer:
         return (meter_silent if silent else meter_behind)(self._site, case.silent)
 
     def _share(self, case: Case, ask: Demand, limit_a: float) -> tuple[Limiter, str, Row | None]:
+        left_a = self._memory.network.room(self._load, self._memory.network.column(case.id, ask.terminals))
+        row = self._binds_after_death(case, ask)
+        if row is not None and left_a > (DEAD_A if case.target_a else ask.least_a):
+            text = keeps_it(self._site, row, limit_a) if case.target_a else shut_out(self._site, row, ask.least_a)
+            return Limiter.SAFE_PLAN, text, row
         share = case.now if case.now.limit_a <= case.worst.limit_a and case.now.row is not None else case.worst
-        if share.row is None:
+        row = share.row or row
+        if row is None:
             return (Limiter.QUEUE, RESTS, None) if share.queued else (*self._own(case, ask), None)
         if case.target_a == 0:
-            left_a = self._memory.network.room(self._load, self._memory.network.column(case.id, ask.terminals))
-            return Limiter.QUEUE, waits(self._site, share.row, ask.least_a, left_a), share.row
-        return Limiter.CIRCUIT, full(self._site, share.row, limit_a), share.row
+            return Limiter.QUEUE, waits(self._site, row, ask.least_a, left_a), row
+        return Limiter.CIRCUIT, full(self._site, row, limit_a), row
+
+    def _binds_after_death(self, case: Case, ask: Demand) -> Row | None:
+        """The row that keeps it from more because it would keep its limit; None where it is something else."""
+        cap = case.cap
+        return cap.row if cap is not None and cap.limit_a in {0.0, ask.most_a} else None
 
     def _own(self, case: Case, ask: Demand) -> tuple[Limiter, str]:
         reuse, wish = self._memory.reuse[case.id], self._memory.wishes.get(case.id)
@@ -120,6 +131,20 @@ def waits(site: Site, row: Row, least_a: float, left_a: float) -> str:
 def numbered(text: str, position: int) -> str:
     """Where it stands in the queue."""
     return f"{text}; number {position} in the queue"
+
+
+def keeps_it(site: Site, row: Row, limit_a: float) -> str:
+    """It holds no lease, and a fuse would bind after the hub's death."""
+    where = f"{circuit_name(site, row.circuit)} {row.phase}"
+    return (
+        f"{amps(limit_a)} because it keeps its limit if the hub stops, and {where} would be full ({amps(row.limit_a)})"
+    )
+
+
+def shut_out(site: Site, row: Row, least_a: float) -> str:
+    """It holds no lease, and not even its minimum would fit after the hub's death."""
+    where = f"{circuit_name(site, row.circuit)} {row.phase}"
+    return f"waits: it keeps its limit if the hub stops, and {amps(least_a)} would be too much for {where}"
 
 
 def own_maximum(most_a: float) -> str:

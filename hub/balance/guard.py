@@ -13,7 +13,7 @@ from hub.balance.sequence import Command, reductions
 
 
 def guard(memory: Memory, now_s: float) -> tuple[Command, ...]:
-    """What has to go down at this moment, the largest reduction first. Tell it to `memory.sent` before the next."""
+    """What has to go down at this moment, the largest reduction first. Tell it to `lend` before the next."""
     if not any(stance > Stance.WAITS for stance in memory.backgrounds.stances(now_s).values()):
         return ()
     _, _, cases = judge(memory, now_s)

@@ -5,13 +5,11 @@ Owned by whoever runs the balancer, the service or a simulation: it says what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hub.balance.demand import Reuse
 from hub.balance.metered import Backgrounds, Besides
 from hub.balance.network import Network
 from hub.balance.queue import USUAL, Queue, Turns
-from hub.balance.sequence import Command
+from hub.balance.safe_plan import Planner, SafePlan, worst_case
 from hub.balance.track import Track
 from hub.balance.tree import Tree
 from hub.core.state import LiveCharger, LiveMeter
@@ -27,6 +25,8 @@ class Memory:
     tree: Tree
     network: Network
     backgrounds: Backgrounds
+    planner: Planner
+    plan: SafePlan
 
     def __init__(self, site: Site, besides: Besides, now_s: float, turns: Turns = USUAL) -> None:
         self.besides = besides
@@ -42,6 +42,7 @@ class Memory:
         before = self.tracks
         self.site = site
         self.tree, self.network = Tree.of(site), Network(site)
+        self.planner, self.plan = Planner(), SafePlan()
         self.tracks = {}
         for charger in site.chargers.values():
             track = before.get(charger.id)
@@ -66,7 +67,10 @@ class Memory:
         return stirred
 
     def look(self, now_s: float) -> None:
-        """Time passes: a car may draw less than it may for long enough now."""
+        """Time passes: a car may draw less than it may for long enough now, and the house more than was planned for."""
+        worst_a = worst_case(self.tree, self.backgrounds.watches, self.besides.unmanaged_a, now_s)
+        alone = {id for id, track in self.tracks.items() if track.charger.fallback_a is not None and not track.leases}
+        self.plan = self.planner.look(self.network, self.site.chargers.values(), worst_a, alone, now_s)
         for id, track in self.tracks.items():
             self.reuse[id].watch(track, now_s)
 
@@ -94,9 +98,6 @@ class Memory:
             ends.append(track.silent(now_s) != track.silent(before_s))
             ends.append(track.disobeys(now_s) != track.disobeys(before_s))
             ends.append(track.falls(now_s) != track.falls(before_s))
+            ends.append(track.lease is not None and before_s < track.lease.renew_s <= now_s)
+            ends.append(track.in_doubt(now_s) != track.in_doubt(before_s))
         return any(ends)
-
-    def sent(self, commands: Iterable[Command]) -> None:
-        """These commands are on their way; for each, `confirmed` or `failed` of its track follows."""
-        for command in commands:
-            self.tracks[command.charger].send(command.limit_a)

@@ -7,14 +7,16 @@ when the hub is gone; what those may give that cannot is bounded by it (see afte
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import numpy as np
 
 from hub.balance.allocate import Demand, Share, Shares, allocate
 from hub.balance.background import ZERO, Amps
 from hub.balance.metered import HOUR_S, Watch
-from hub.balance.network import Background, Network
+from hub.balance.network import Background, Network, Phasors
 from hub.balance.tree import Tree
 from hub.model.charger import Charger
 from hub.model.ids import ChargerId, CircuitId
@@ -22,6 +24,7 @@ from hub.model.site import Circuit
 from hub.model.units import PerPhase
 
 PLANNED_FOR_S = 3600.0  # a better plan is worth new floors in every charger only now and then; a worse one at once
+NOISE_A = 0.25  # so much of what is left of a meter after the cars is not looked at
 NO_SHARE = Share(0.0)
 
 Unmanaged = Mapping[CircuitId, Amps]
@@ -34,6 +37,7 @@ class SafePlan:
 
     shares: Shares = field(default_factory=lambda: MappingProxyType({}))
     unmanaged_a: Unmanaged = field(default_factory=lambda: MappingProxyType({}))
+    alone: frozenset[ChargerId] = frozenset()  # give what they give by themselves
 
     def share(self, charger: ChargerId) -> Share:
         """Of a charger; the row that binds it too."""
@@ -45,17 +49,19 @@ class SafePlan:
 
     @property
     def left_out(self) -> tuple[ChargerId, ...]:
-        """Chargers whose minimum does not fit beside those of the others."""
+        """Chargers whose minimum does not fit beside those of the others; or what they give alone, whatever is told."""
         return tuple(id for id, share in self.shares.items() if share.queued)
 
 
-def safe_plan(network: Network, chargers: Iterable[Charger], unmanaged_a: Unmanaged) -> SafePlan:
+def safe_plan(
+    network: Network, chargers: Collection[Charger], unmanaged_a: Unmanaged, alone: Collection[ChargerId] = ()
+) -> SafePlan:
     """Weighted max-min fair shares of what the worst case leaves, for all chargers at once.
 
     Where not all minimums fit, the higher priority has one, then who stands first in the drawing; the others have 0.
-    Nobody is planned to give more than its `fallback_a`, where the owner has declared one.
+    A charger with a `fallback_a` is never planned to give more; one of `alone` cannot be told to give less than that.
     """
-    drawn = enumerate(chargers)
+    fixed_a = {c.id: c.fallback_a for c in chargers if c.id in alone and c.fallback_a is not None}
     demands = [
         Demand(
             c.id,
@@ -65,9 +71,17 @@ def safe_plan(network: Network, chargers: Iterable[Charger], unmanaged_a: Unmana
             priority=c.priority,
             rank=rank,
         )
-        for rank, c in drawn
+        for rank, c in enumerate(chargers)
+        if c.id not in fixed_a
     ]
-    return SafePlan(allocate(network, demands, Background(unmanaged_a)), unmanaged_a)
+    besides = Background(unmanaged_a, fixed_a)
+    shares, load = allocate(network, demands, besides), network.load(besides)
+    fixed = {id: Share(a, queued=not _fits(network, load, id)) for id, a in fixed_a.items()}
+    return SafePlan({**shares, **fixed}, unmanaged_a, frozenset(alone))
+
+
+def _fits(network: Network, load: Phasors, charger: ChargerId) -> bool:
+    return network.fits(load, np.array([network.column(charger)], np.intp))
 
 
 def worst_case(tree: Tree, watches: Mapping[CircuitId, Watch], declared_a: Unmanaged, now_s: float) -> Unmanaged:
@@ -84,7 +98,7 @@ def worst_case(tree: Tree, watches: Mapping[CircuitId, Watch], declared_a: Unman
 
 
 def _whole(seen: Amps | None, circuit: Circuit) -> Amps | None:
-    return None if seen is None else seen.map(lambda a: float(math.ceil(max(0.0, a) - 1e-6)))
+    return None if seen is None else seen.map(lambda a: float(math.ceil(max(0.0, a - NOISE_A))))
 
 
 def _sum(parts: Iterable[Amps]) -> Amps:
@@ -99,15 +113,21 @@ class Planner:
     plan: SafePlan | None = None
     made_s: float = 0.0
 
-    def look(self, network: Network, chargers: Iterable[Charger], unmanaged_a: Unmanaged, now_s: float) -> SafePlan:
+    def look(
+        self,
+        network: Network,
+        chargers: Collection[Charger],
+        unmanaged_a: Unmanaged,
+        alone: Collection[ChargerId],
+        now_s: float,
+    ) -> SafePlan:
         """The plan that counts now."""
-        if self.plan is None or self._overtaken(unmanaged_a, now_s):
-            self.plan, self.made_s = safe_plan(network, chargers, unmanaged_a), now_s
+        if self.plan is None or self.plan.alone != frozenset(alone) or self._overtaken(self.plan, unmanaged_a, now_s):
+            self.plan, self.made_s = safe_plan(network, chargers, unmanaged_a, alone), now_s
         return self.plan
 
-    def _overtaken(self, unmanaged_a: Unmanaged, now_s: float) -> bool:
-        counted = {} if self.plan is None else self.plan.unmanaged_a
+    def _overtaken(self, plan: SafePlan, unmanaged_a: Unmanaged, now_s: float) -> bool:
         if now_s - self.made_s >= PLANNED_FOR_S:
-            return unmanaged_a != counted
-        pairs = ((amps, counted.get(circuit, ZERO)) for circuit, amps in unmanaged_a.items())
+            return unmanaged_a != plan.unmanaged_a
+        pairs = ((amps, plan.unmanaged_a.get(circuit, ZERO)) for circuit, amps in unmanaged_a.items())
         return any(now > then for amps, before in pairs for now, then in zip(amps, before, strict=True))

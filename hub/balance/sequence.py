@@ -46,6 +46,7 @@ class Command:
 
     charger: ChargerId
     limit_a: float
+    renews: bool = False  # nothing changes but the end of its lease
 
 
 def commands(network: Network, moves: Sequence[Move], background: Background) -> list[Command]:
@@ -55,13 +56,13 @@ def commands(network: Network, moves: Sequence[Move], background: Background) ->
     one that holds its maximum, so that its first command is a reduction.
     """
     found = reductions(moves)
-    rise = [m for m in moves if m.ready and _worth_a_write(m, m.target_a)]
+    rise = [m for m in moves if m.ready and worth_a_write(m, m.target_a)]
     load = _might(network, moves, background)
     for move in sorted(rise, key=lambda m: (-m.priority, m.command_a or 0.0, m.charger)):
         column = network.column(move.charger, move.terminals)
         others = network.plus_one(load, column, -move.might_a)
         limit_a = floor_to(min(move.target_a, network.room(others, column)), move.step_a)
-        if _worth_a_write(move, limit_a):
+        if worth_a_write(move, limit_a):
             found.append(Command(move.charger, limit_a))
             load = network.plus_one(others, column, max(move.might_a, limit_a))
     return found
@@ -79,7 +80,7 @@ def _might(network: Network, moves: Sequence[Move], background: Background) -> P
     return network.plus(network.load(background), network.totals(columns, np.array([m.might_a for m in moves])))
 
 
-def _worth_a_write(move: Move, limit_a: float) -> bool:
+def worth_a_write(move: Move, limit_a: float) -> bool:
     """A raise starts a car, gives it all it can use, or is large enough."""
     if move.command_a is None or limit_a < max(move.command_a + SAME_A, move.least_a):
         return False

@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from pydantic import Field, StrictBool, field_validator
 
+from hub.balance.after_death import lend
 from hub.balance.circuits import survey
 from hub.balance.config import BalanceConfig
 from hub.balance.decide import decide
@@ -37,6 +39,7 @@ from hub.model.facts import (
 )
 from hub.model.grant import Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId
+from hub.model.lease import Lease
 from hub.model.person import STEER
 from hub.model.units import PerPhase
 
@@ -164,7 +167,7 @@ class Balance:
         now_s = self.clock.monotonic()
         self._memory.ahead_s = self.clock.now().timestamp() - now_s
         decision = decide(self._memory, now_s)
-        self.picture.grants = dict(decision.grants)
+        self.picture.grants, self.picture.safe_plan = dict(decision.grants), decision.safe_plan
         self._note_start(decision.waits_for)
         self._send(decision.commands)
         self._decisions += 1
@@ -173,7 +176,7 @@ class Balance:
 
     def _send(self, commands: Sequence[Command]) -> None:
         """These go out now, side by side."""
-        self._memory.sent(commands)
+        lend(self._memory, commands, self.clock.monotonic())
         for command in commands:
             self._tasks.once(f"tell {command.charger}", self._tell(command, self._memory.tracks[command.charger]))
 
@@ -191,7 +194,7 @@ class Balance:
         """Tell one charger its limit; whatever comes of it, the next decision takes it into account."""
         refused = False
         try:
-            held_a = await self.limits.set_limit(command.charger, command.limit_a)
+            held_a = await self.limits.set_limit(command.charger, command.limit_a, self._lease(track))
             if track.failure is not None:
                 log.info("%s takes limits again", command.charger)
             track.confirmed(command.limit_a, held_a, self.clock.monotonic())
@@ -204,6 +207,13 @@ class Balance:
                 track.failed(command.limit_a, self.clock.monotonic(), refused=refused)
             self._wanted.set()
             self._stir()
+
+    def _lease(self, track: Track) -> Lease | None:
+        """What goes with the command on its way, by the clock on the wall."""
+        if track.sent_lease is None:
+            return None
+        left_s = track.sent_lease.until_s - self.clock.monotonic()
+        return Lease(self.clock.now() + timedelta(seconds=left_s), track.sent_lease.floor_a)
 
     def _stir(self) -> None:
         """Wake everybody who waits for a decision or a confirmation."""

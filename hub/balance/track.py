@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from hub.balance.lease import Held
 from hub.balance.phases import Terminals
 from hub.core.state import Lines, LiveCharger
 from hub.model.charger import WITH_CAR, Charger, Connection, Status
@@ -52,6 +53,10 @@ class Track:
     told_a: float | None = None  # the last command that it confirmed
     held_when_told_a: float | None = None
     failure: Failure | None = None
+    leases: bool = False  # it can hold leases, as far as it was last heard
+    sent_lease: Held | None = None  # goes with the command on its way
+    lease: Held | None = None  # came with the last one that it confirmed
+    floor_a: float | None = None  # what it was last known to fall back to
     step_a: float = 0.1
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=16))
     terminals: Terminals = field(default_factory=Terminals)  # which of its terminals the car loads
@@ -65,6 +70,7 @@ class Track:
         """Take note of the picture; True when something changed that a new decision should look at."""
         self.live = live
         stirred = self._hear_link(live, now_s)
+        stirred = self._hear_leasing() or stirred
         if live.online and live.held_a is not None:
             self.known_s = now_s if self._held_a is None else self.known_s
             self.last_held_a = live.held_a
@@ -111,7 +117,7 @@ class Track:
         if live.online:
             back = self.lost_s is not None or not self.answered
             if self.lost_s is not None:
-                self.lost_s, self.failure, self.last_held_a = None, None, live.held_a
+                self.lost_s, self.failure, self.last_held_a, self.lease = None, None, live.held_a, None
             self.answered_s = now_s if self.answered_s is None else self.answered_s
             self.known_s = now_s if back else self.known_s
             return back
@@ -119,6 +125,20 @@ class Track:
             return False
         self.lost_s = now_s
         return True
+
+    def _hear_leasing(self) -> bool:
+        """Take note of whether it can hold leases; one that can no more has been told its limit without an end."""
+        before = self.leases
+        if self.reachable:
+            self.leases = self.lease_s is not None
+            self.lease = self.lease if self.leases else None
+        return before != self.leases
+
+    @property
+    def lease_s(self) -> float | None:
+        """How long a lease above its floor may be; None: it can hold none."""
+        live = self.live
+        return None if live is None or not live.online or live.leasing is None else live.leasing.lease_s
 
     @property
     def answered(self) -> bool:
@@ -183,10 +203,25 @@ class Track:
         if not self.answered or live is None:
             return charger.max_a
         if self.silent(now_s):
-            return charger.max_a if charger.fallback_a is None else charger.fallback_a
+            return charger.max_a if charger.fallback_a is None else max(charger.fallback_a, self._falls_back_to_a)
         failed_a = None if self.failure is None else self.failure.limit_a
-        asked = (a for a in (live.asked_a, self.sent_a, failed_a) if a is not None)
+        ended_a = self._falls_back_to_a if self.in_doubt(now_s) else None
+        asked = (a for a in (live.asked_a, self.sent_a, failed_a, ended_a) if a is not None)
         return max(charger.max_a if self.held_a is None else self.held_a, *asked, 0.0)
+
+    @property
+    def _falls_back_to_a(self) -> float:
+        return 0.0 if self.lease is None else self.lease.floor_a
+
+    def in_doubt(self, now_s: float) -> bool:
+        """Its lease may end, and let it rise to its floor, before those of others have ended that are given now."""
+        return self.lease is not None and now_s >= self.lease.doubt_s
+
+    def wants_renewal(self, floor_a: float, now_s: float) -> bool:
+        """It holds no lease and could, or one that has to be told again, or one above another floor."""
+        if self.lease_s is None:
+            return False
+        return self.lease is None or self.lease.floor_a != floor_a or now_s >= self.lease.renew_s
 
     def might_draw_a(self, now_s: float) -> float:
         """The most that it may draw now: what it may hold, or above that what it was measured to draw, or still may."""
@@ -219,13 +254,15 @@ class Track:
             return held_a
         return floor_to(self.told_a, self.step_a)
 
-    def send(self, limit_a: float) -> None:
+    def send(self, limit_a: float, lease: Held | None = None) -> None:
         """A command goes out."""
-        self.sent_a = limit_a
+        self.sent_a, self.sent_lease = limit_a, lease
 
     def confirmed(self, limit_a: float, held_a: float, now_s: float) -> None:
         """The charger took a command; what it holds tells whether it knows whole amps only."""
         self._note_held(held_a, now_s)
+        self.lease, self.sent_lease = (None if self.lease_s is None else self.sent_lease), None
+        self.floor_a = self.floor_a if self.lease is None else self.lease.floor_a
         self.sent_a, self.failure = None, None
         self.told_a, self.held_when_told_a = limit_a, held_a
         if held_a < limit_a - 0.05 and held_a == floor_to(limit_a, 1.0):
@@ -235,7 +272,9 @@ class Track:
 
     def failed(self, limit_a: float, now_s: float, *, refused: bool) -> None:
         """The charger did not take a command: it may hold either limit, and hears it again later."""
-        self.sent_a = None
+        if self.lease is not None and self.sent_lease is not None:  # what it falls back to may be the old or the new
+            self.lease = replace(self.lease, floor_a=max(self.lease.floor_a, self.sent_lease.floor_a))
+        self.sent_a = self.sent_lease = None
         highest = max(limit_a, limit_a if self.failure is None else self.failure.limit_a)
         self.failure = Failure(highest, now_s, refused)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from hub.model.charger import Capability, Status
 from hub.model.grant import Grant, Wish
@@ -86,6 +87,22 @@ class LiveBalancing:
         return bool(self.waits_for)
 
 
+class PlanState(StrEnum):
+    """Whether the site is safe by itself when the hub dies."""
+
+    SET = "set"  # every charger falls back to its share
+    PARTLY = "partly"  # some keep their last limit instead, or have not confirmed their share
+    NOT_POSSIBLE = "not_possible"  # not all minimums fit: some have no share
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSafePlan:
+    """How far the safe plan is in force, with the chargers that stand out."""
+
+    state: PlanState
+    chargers: tuple[ChargerId, ...] = ()
+
+
 @dataclass(slots=True)
 class Picture:
     """All of it, by id."""
@@ -97,3 +114,4 @@ class Picture:
     wishes: dict[ChargerId, Wish] = field(default_factory=dict)
     circuits: dict[CircuitId, LiveCircuit] = field(default_factory=dict)
     balancing: LiveBalancing | None = None  # None: nothing was decided yet
+    safe_plan: LiveSafePlan | None = None

@@ -24,6 +24,7 @@ class Limiter(StrEnum):
     FAULT = "fault"
     WAITING_FOR_OTHERS = "waiting_for_others"  # others must confirm less first
     METER = "meter"  # the meter is silent: nothing is raised
+    SAFE_PLAN = "safe_plan"  # it keeps its limit when the hub dies, and more would be too much then
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +45,6 @@ class Grant:
     text: str
     circuit: CircuitId | None = None  # where a circuit binds
     phase: Phase | None = None
+    safe_a: float | None = None  # its share while nobody tells it anything
     queue_position: int | None = None  # it waits, and so many come before it and itself
     queue_until: datetime | None = None  # when it may have its turn, as far as anybody can say

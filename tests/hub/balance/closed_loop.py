@@ -5,19 +5,22 @@ chargers and meters speak now and then and a little wrong.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from hub.balance.after_death import lend
 from hub.balance.decide import Decision, decide
 from hub.balance.guard import guard
+from hub.balance.lease import Held
 from hub.balance.memory import Memory
 from hub.balance.metered import Besides
 from hub.balance.queue import USUAL, Turns
 from hub.balance.sequence import Command
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.model.charger import Status
-from hub.model.ids import GRID, ChargerId
+from hub.model.ids import GRID, ChargerId, CircuitId
+from hub.model.lease import Leasing
 from hub.model.reading import MeterReading
 from hub.model.site import Site
 from hub.model.units import PerPhase, floor_to
@@ -45,6 +48,8 @@ class Wire:
     whole_amps: bool = False
     refuses: bool = False
     silent: bool = False  # does not answer any more, and nobody has noticed yet
+    leases: bool = True  # its limits end by themselves
+    ahead_s: float = 0.0  # so far its clock is ahead of the hub's: its leases end earlier
     next_sample_s: float = 0.0
 
 
@@ -55,6 +60,7 @@ class Flight:
     due_s: float
     charger: ChargerId
     limit_a: float
+    lease: Held | None = None
 
 
 @dataclass
@@ -71,6 +77,7 @@ class Loop:
     t: float = 0.0
     turns: Turns = USUAL
     wall_ahead_s: float = START.timestamp()
+    unmanaged_a: Mapping[CircuitId, PerPhase[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -88,18 +95,24 @@ class Loop:
         self.flights: list[Flight] = []
         self.decision = Decision((), {})
         self.sent: list[tuple[float, str, float]] = []  # every command
+        self.leases: dict[ChargerId, Held] = {}  # that run at the chargers
         self.meters_down = False
         self.restart_hub()
 
     def restart_hub(self) -> None:
         """A hub that knows nothing starts now; the chargers go on."""
-        self.memory = Memory(self.drawn, Besides(self.margin_a), self.t, self.turns)
+        self.memory = Memory(self.drawn, Besides(self.margin_a, self.unmanaged_a), self.t, self.turns)
         for id, live in list(self.picture.chargers.items()):
             self.picture.chargers[id] = LiveCharger(live.id, live.station)
         for id in self.drawn.meters:
             self.picture.meters[id] = LiveMeter(id)
         self.flights.clear()
+        self.dead = False
         self.hub_since_s, self.next_decision_s, self.next_meter_s, self.before_s = self.t, self.t, self.t, self.t
+
+    def kill_hub(self) -> None:
+        """It says nothing any more; what is on the wire arrives."""
+        self.dead = True
 
     def redraw(self, drawn: Site) -> "Loop":
         """The drawing is another one, with the same chargers and meters."""
@@ -166,6 +179,9 @@ class Loop:
             evse.step(DT_S)
         self.truth.step(DT_S, self.house(self.t), (0.0, 0.0, 0.0))
         wanted = self._land()
+        self._lapse()
+        if self.dead:
+            return
         for id in self.evses:
             wanted = self._listen(id) or wanted
         wanted = self._read_meters() or wanted
@@ -183,12 +199,14 @@ class Loop:
         self._send(self.decision.commands)
 
     def _send(self, commands: Sequence[Command]) -> None:
-        self.memory.sent(commands)
+        lend(self.memory, commands, self.t)
         for command in commands:
             wire, live = self.wires[command.charger], self.picture.chargers[command.charger]
             live.asked_a = max(command.limit_a, live.asked_a or 0.0)
-            self.flights.append(Flight(self.t + wire.delay_s, command.charger, command.limit_a))
-            self.sent.append((self.t, command.charger, command.limit_a))
+            lease = self.memory.tracks[command.charger].sent_lease
+            self.flights.append(Flight(self.t + wire.delay_s, command.charger, command.limit_a, lease))
+            if not command.renews:
+                self.sent.append((self.t, command.charger, command.limit_a))
 
     def _land(self) -> bool:
         """Commands arrive: the charger takes them, refuses, or says nothing."""
@@ -202,9 +220,19 @@ class Loop:
                 continue
             held_a = floor_to(flight.limit_a, 1.0) if wire.whole_amps else flight.limit_a
             self.evses[flight.charger].set_pilot(held_a)
+            self.leases.pop(flight.charger, None)
+            if flight.lease is not None:
+                self.leases[flight.charger] = flight.lease
             live.held_a, live.asked_a = held_a, None
             track.confirmed(flight.limit_a, held_a, self.t)
         return bool(landed)
+
+    def _lapse(self) -> None:
+        """Leases end by the chargers' own clocks."""
+        for id, lease in list(self.leases.items()):
+            if self.t >= lease.until_s - self.wires[id].ahead_s:
+                self.evses[id].set_pilot(lease.floor_a)
+                del self.leases[id]
 
     def _listen(self, id: ChargerId) -> bool:
         """What a charger says of itself: its status when it changes, its currents now and then."""
@@ -213,6 +241,7 @@ class Loop:
             return False if live.online is not False else self.memory.hear_charger(live, self.t)
         if live.online is None:
             live.online, live.held_a = True, evse.offered_a
+            live.leasing = Leasing(at=START, lease_s=LEASE_S if wire.leases else None)
         status = _status(evse, live.status)
         news = status != live.status
         live.status = status
@@ -253,6 +282,11 @@ def step_at(at_s: float, before: tuple[float, float, float], after: tuple[float,
     return lambda t: before if t < at_s else after
 
 
+def keeping(*ids: str) -> dict[str, Wire]:
+    """Chargers that hold no leases: they keep their limits when the hub dies."""
+    return {id: Wire(leases=False) for id in ids}
+
+
 def one_phase(max_a: float = 32.0) -> CarModel:
     """A car that uses one phase."""
     return CarModel("city", 1, max_a, short_a=0.05)
@@ -279,4 +313,4 @@ def _status(evse: Evse, before: Status | None) -> Status:
     return Status.PREPARING if before is Status.PREPARING else Status.SUSPENDED_EV
 
 
-__all__ = ["GRID", "SEDAN", "House", "Loop", "Wire", "one_phase", "sedan", "step_at"]
+__all__ = ["GRID", "SEDAN", "House", "Loop", "Wire", "keeping", "one_phase", "sedan", "step_at"]

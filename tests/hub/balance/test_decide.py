@@ -9,6 +9,7 @@ from hub.core.state import LiveCharger, LiveMeter
 from hub.model.charger import Status
 from hub.model.grant import Grant, Limiter, Wish
 from hub.model.ids import GRID, ChargerId, MeterId
+from hub.model.lease import Leasing
 from hub.model.reading import MeterReading
 from hub.model.site import DeltaPrimary
 from hub.model.units import same_on_each
@@ -16,6 +17,7 @@ from tests.hub.balance.drawings import GARAGE, L1, L3, charger, circuit, one_fus
 from tests.hub.balance.test_metered import AT
 
 NOW_S = 1000.0
+LEASES = Leasing(at=AT, lease_s=45.0)
 
 
 def heard(id: str, status: Status | None = Status.CHARGING, held_a: float | None = 0.0, **more) -> LiveCharger:
@@ -198,10 +200,10 @@ def test_more_is_given_only_as_far_as_the_worst_minute_leaves():
 
 
 def test_a_running_car_stays_though_it_could_not_start():
-    memory = remembered(one_fuse(32, *TWO, meter="m"), heard("c0", held_a=7.0), margin_a=0.0)
-    memory.hear_charger(heard("c1", Status.PREPARING), NOW_S - 100)
+    memory = remembered(one_fuse(32, *TWO, meter="m"), heard("c0", held_a=7.0, leasing=LEASES), margin_a=0.0)
+    memory.hear_charger(heard("c1", Status.PREPARING, leasing=LEASES), NOW_S - 100)
     for at_s, house in ((NOW_S - 50, 28.0), (NOW_S - 1, 24.0)):
-        memory.hear_charger(heard("c0", held_a=7.0, line_a=same_on_each(7.0), reading_at_s=at_s), at_s)
+        memory.hear_charger(heard("c0", held_a=7.0, leasing=LEASES, line_a=same_on_each(7.0), reading_at_s=at_s), at_s)
         meter(memory, 7.0 + house - 3.0, at_s)
     found = grants(memory)
     assert (found["c0"].limit_a, found["c1"].limit_a) == (7, 0)

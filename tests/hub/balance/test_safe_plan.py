@@ -83,7 +83,7 @@ def test_declared_else_seen_else_what_is_below():
     drawn = site([circuit("grid", 63, meter="m"), circuit("garage", 32, meter="g"), circuit("carport", 32)], [])
     tree, watches = Tree.of(drawn), {id: Watch(drawn.circuits[id]) for id in (GRID, GARAGE)}
     assert worst_case(tree, watches, {}, 0.0) == {id: same_on_each(0.0) for id in drawn.circuits}
-    watches[GARAGE].past.add(PerPhase(3.2, -4.0, 0.0), 10.0)
+    watches[GARAGE].past.add(PerPhase(3.4, -4.0, 0.1), 10.0)
     garage = PerPhase(4.0, 0.0, 0.0)
     assert worst_case(tree, watches, {}, 20.0)[GARAGE] == garage
     assert worst_case(tree, watches, {}, 20.0)[GRID] == garage
@@ -98,10 +98,17 @@ def test_a_worse_case_makes_a_new_plan_at_once_and_a_better_one_after_an_hour():
     drawn = one_fuse(40, charger("a"), charger("b"))
     network, chargers, planner = Network(drawn), drawn.chargers.values(), Planner()
 
-    def share_a(unmanaged_a, now_s):
-        plan = planner.look(network, chargers, {GRID: same_on_each(float(unmanaged_a))}, now_s)
+    def share_a(unmanaged_a, now_s, alone=()):
+        plan = planner.look(network, chargers, {GRID: same_on_each(float(unmanaged_a))}, alone, now_s)
         return plan.share_a(ChargerId("a"))
 
     assert [share_a(0, 0.0), share_a(10, 5.0), share_a(4, 10.0), share_a(4, 3604.0)] == [20, 15, 15, 15]
     assert share_a(4, 3605.0) == 18
     assert share_a(6, 3606.0) == 17
+
+
+def test_who_cannot_be_told_less_than_its_own_fallback_has_it():
+    drawn = one_fuse(40, charger("a"), charger("b", fallback_a=24.0))
+    plan = safe_plan(Network(drawn), drawn.chargers.values(), NOTHING, {ChargerId("b")})
+    assert [plan.share_a(id) for id in drawn.chargers] == [16, 24]
+    assert plan_of(drawn) == ([20, 20], [])

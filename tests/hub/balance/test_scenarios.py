@@ -10,7 +10,7 @@ import pytest
 
 from hub.model.ids import ChargerId
 from simulator.world.car import CarModel
-from tests.hub.balance.closed_loop import Loop, Wire, one_phase, sedan, step_at
+from tests.hub.balance.closed_loop import Loop, Wire, keeping, one_phase, sedan, step_at
 from tests.hub.balance.drawings import L1, L2, L3, charger, circuit, one_fuse, site
 
 pytestmark = pytest.mark.scenario
@@ -120,6 +120,7 @@ def test_scenario_07_a_line_that_the_house_overloads_is_no_reason_to_touch_anoth
     assert loop.amps() == near(16, 0)
     assert loop.commands_to("c0", 60) == []
     assert loop.text("c1").startswith("waits: 6 A needed, 0 A left on Grid connection L3")
+    assert loop.alarms() == [("circuit_over_limit", "Grid connection: L3 over by house load")]
 
 
 @pytest.mark.parametrize(("wiring", "amps"), [((L1, L2, L3), 16.0), ((L1, L1, L1), 6.67)])
@@ -215,7 +216,7 @@ def test_a_charger_that_never_answers_is_reserved_after_half_a_minute():
 
 def test_an_offline_charger_falls_back_and_the_others_adapt():
     drawn = one_fuse(40, charger("c0"), charger("c1", fallback_a=24.0), meter="main")
-    loop = Loop(drawn, margin_a=CLASS_05)
+    loop = Loop(drawn, margin_a=CLASS_05, wires=keeping("c1"))
     loop.plug("c0")
     loop.plug("c1")
     assert loop.run(60).amps() == near(20, 20)
@@ -232,7 +233,7 @@ def test_an_offline_charger_falls_back_and_the_others_adapt():
 
 
 def test_a_charger_that_refuses_is_reserved_and_asked_again():
-    loop = Loop(one_fuse(32, *chargers(3), meter="main"), margin_a=CLASS_05)
+    loop = Loop(one_fuse(32, *chargers(3), meter="main"), margin_a=CLASS_05, wires=keeping("c0", "c1", "c2"))
     loop.plug("c0")
     loop.plug("c1")
     assert loop.run(60).amps() == near(16, 16, 0)
@@ -249,7 +250,7 @@ def test_a_charger_that_refuses_is_reserved_and_asked_again():
 
 
 def test_a_command_without_an_answer_keeps_the_larger_value_reserved():
-    loop = Loop(one_fuse(32, *chargers(2), meter="main"), margin_a=CLASS_05)
+    loop = Loop(one_fuse(32, *chargers(2), meter="main"), margin_a=CLASS_05, wires=keeping("c0", "c1"))
     loop.plug("c0")
     assert loop.run(40).amps("c0") == near(31.5)
     loop.wires["c0"].silent = True
