@@ -32,6 +32,7 @@ from simulator.world.site import Site as TrueSite
 DT_S = 0.1
 INTERVAL_S = 10.0
 NOISE = 0.003
+LEASE_S = 45.0
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SEDAN = CarModel("sedan", 3, 32.0, short_a=0.05)
 
