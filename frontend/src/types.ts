@@ -49,6 +49,9 @@ export interface Charger {
   limit_text: string | null;
   queue_position: number | null;
   queue_until: string | null;
+  safe_a: number | null;
+  lease_until: string | null;
+  lease_text: string | null;
   requested_a: number | null;
   allowed: boolean;
   session: Session | null;
@@ -58,7 +61,7 @@ export interface Charger {
   model: string | null;
   firmware: string | null;
   drawn: { phases: string[] | null; min_a: number; max_a: number; fallback_a: number | null };
-  can: ("limit" | "start_stop" | "reset" | "unlock")[];
+  can: ("limit" | "lease" | "start_stop" | "reset" | "unlock")[];
 }
 
 export interface Circuit {
@@ -107,6 +110,7 @@ export interface Site {
   chargers: { total: number; online: number; charging: number };
   alarms: Alarm[];
   balancing: { state: "starting" | "running"; since: string; waits_for: string[] } | null;
+  safe_plan: { state: "set" | "partly" | "not_possible"; chargers: string[] } | null;
 }
 
 export interface Alarm {

@@ -55,6 +55,7 @@ def site_state(picture: Picture, now: datetime) -> Json:
             "charging": sum(live is not None and live.status is Status.CHARGING for live in chargers),
         },
         "balancing": _balancing(picture.balancing),
+        "safe_plan": members(picture.safe_plan) if picture.safe_plan else None,
         "alarms": [members(alarm) for alarm in alarms(picture)],
     }
 
@@ -174,7 +175,17 @@ def _limited(grant: Grant | None, live: LiveCharger) -> Json:
         "limit_text": grant.text if grant else None,
         "queue_position": grant.queue_position if grant else None,
         "queue_until": iso(grant.queue_until) if grant and grant.queue_until else None,
+        "safe_a": amps_down(grant.safe_a) if grant else None,
+        "lease_until": iso(live.lease.until) if live.lease else None,
+        "lease_text": _no_lease(live),
     }
+
+
+def _no_lease(live: LiveCharger) -> str | None:
+    """Why its limit does not end by itself; None while it does, and of one that cannot be heard."""
+    if not live.online or live.lease is not None or (live.leasing is not None and live.leasing.lease_s is not None):
+        return None
+    return "its limits cannot end by themselves" if live.leasing is None else live.leasing.why
 
 
 def _asked(wish: Wish) -> Json:

@@ -21,7 +21,18 @@ SETTINGS = ("limit_a", "allow", "restart", "unlock")
 
 # The fields that move with every measurement: their changes may wait up to a second, all others are told at once.
 CHARGER_SLOW = frozenset(
-    {"ts", "measured_at", "power_w", "current_a", "voltage_v", "energy_wh", "offered_a", "limit_text", "session"}
+    {
+        "ts",
+        "measured_at",
+        "power_w",
+        "current_a",
+        "voltage_v",
+        "energy_wh",
+        "offered_a",
+        "limit_text",
+        "lease_until",
+        "session",
+    }
 )
 METER_SLOW = frozenset(
     {"ts", "measured_at", "power_w", "current_a", "voltage_v", "phase_power_w", "import_wh", "export_wh"}

@@ -1,13 +1,14 @@
 """One site, filled by hand, that the tests and the examples in docs/reference/mqtt.md share."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from hub.core.state import LiveBalancing, LiveCharger, LiveCircuit, LiveMeter, Picture
+from hub.core.state import LiveBalancing, LiveCharger, LiveCircuit, LiveMeter, LiveSafePlan, Picture, PlanState
 from hub.model.candidate import Address, Candidate, Confidence, Kind
 from hub.model.charger import Charger, Status
 from hub.model.facts import SessionEnded
 from hub.model.grant import Grant, Limiter
 from hub.model.ids import GRID, ChargerId, CircuitId, MeterId, SessionId, StationId, TransactionId
+from hub.model.lease import Lease, Leasing
 from hub.model.reading import ChargerReading, Identity, MeterReading
 from hub.model.session import LiveSession
 from hub.model.site import Circuit, Meter, Site
@@ -57,6 +58,8 @@ def picture() -> Picture:
         reading=reading,
         line_a=PerPhase(0.0, 10.04, 9.98),
         held_a=10.6,
+        leasing=Leasing(at=BEFORE, lease_s=45.0),
+        lease=Lease(NOW + timedelta(seconds=45), floor_a=8.0),
         session=LiveSession(
             id=SESSION, started_at=BEFORE, transaction=TransactionId(7), token="04A2B3C4", energy_wh=1200.4
         ),
@@ -86,6 +89,7 @@ def picture() -> Picture:
                 text="Garage, L2, is shared by two cars",
                 circuit=GARAGE,
                 phase=Phase.L2,
+                safe_a=8.0,
             )
         },
         circuits={
@@ -111,6 +115,7 @@ def picture() -> Picture:
             ),
         },
         balancing=LiveBalancing(BEFORE, (BAY_2,)),
+        safe_plan=LiveSafePlan(PlanState.PARTLY, (BAY_2,)),
     )
 
 

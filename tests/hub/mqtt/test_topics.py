@@ -71,6 +71,9 @@ def test_a_charging_charger() -> None:
         "limit_text": "Garage, L2, is shared by two cars",
         "queue_position": None,
         "queue_until": None,
+        "safe_a": 8.0,
+        "lease_until": "2026-01-31T15:04:50.123Z",
+        "lease_text": None,
         "requested_a": None,
         "allowed": True,
         "session": {
@@ -180,6 +183,7 @@ def test_the_site_counts_its_chargers() -> None:
         "current_a": {"l1": 12.3, "l2": 24.06, "l3": 18.0},
         "chargers": {"total": 2, "online": 1, "charging": 1},
         "balancing": {"state": "starting", "since": "2026-01-31T15:04:04.000Z", "waits_for": ["bay-2"]},
+        "safe_plan": {"state": "partly", "chargers": ["bay-2"]},
         "alarms": [],
     }
     seen.balancing = LiveBalancing(NOW)
