@@ -17,6 +17,7 @@ const REASONS: Record<string, string> = {
   fault: "Fault",
   waiting_for_others: "Others slow down first",
   meter: "A meter is silent",
+  safe_plan: "Safe without the hub",
 };
 
 /** The limits that are known, smallest first; among equal ones that which binds. */

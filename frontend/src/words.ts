@@ -84,6 +84,16 @@ export function circuitName(id: string, circuit: Circuit): string {
   return id === "grid" && circuit.name === "grid" ? "Grid connection" : circuit.name;
 }
 
+/** What happens when nobody tells the chargers anything any more. */
+export function safePlanOf(document: Document): State | null {
+  const plan = document.site.safe_plan;
+  if (plan === null) return null;
+  const names = plan.chargers.map((id) => document.chargers[id]?.name ?? id).join(", ");
+  if (plan.state === "set") return state("✓", "Safe without the hub: each charger falls back to its share.", "charging");
+  if (plan.state === "partly") return state("‖", `Partly safe without the hub: ${names} would keep the last limit.`, "waiting");
+  return state("✕", `No safe plan: not all minimums fit, and nothing is left for ${names}.`, "fault");
+}
+
 /** What is left on the fullest line; null when none is known. */
 export function roomOf(circuit: Circuit): number | null {
   const known = LINES.map((line) => circuit.headroom_a[line]).filter((value) => value !== null);

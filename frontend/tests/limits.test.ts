@@ -29,5 +29,5 @@ test("its own maximum, or what the car takes", () => {
 });
 
 test("a reason that this page does not know yet is named all the same", () => {
-  assert.equal(shown({ limit_reason: "safe_plan", limit_circuit: null, limit_a: 6 })[0], "safe plan 6 binds");
+  assert.equal(shown({ limit_reason: "full_moon", limit_circuit: null, limit_a: 6 })[0], "full moon 6 binds");
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { needsOf, reasonOf, sentenceOf, stateOf } from "../src/words.ts";
+import { needsOf, reasonOf, safePlanOf, sentenceOf, stateOf } from "../src/words.ts";
 import { charger, site } from "./site.ts";
 
 test("each state is a word", () => {
@@ -27,6 +27,14 @@ test("the site in a sentence", () => {
   const two = site();
   two.chargers["bay-3"] = charger("yard", { name: "Bay 7", online: false });
   assert.equal(sentenceOf(two), "2 of 3 bays charging. Garage is at 99 %. Bay 7 is out.");
+});
+
+test("without the hub", () => {
+  const document = site();
+  assert.equal(safePlanOf(document)?.word, "Safe without the hub: each charger falls back to its share.");
+  document.site.safe_plan = { state: "partly", chargers: ["bay-2"] };
+  document.chargers["bay-2"] = charger("garage", { name: "Bay 2" });
+  assert.equal(safePlanOf(document)?.word, "Partly safe without the hub: Bay 2 would keep the last limit.");
 });
 
 test("what needs somebody, worst first", () => {

@@ -175,6 +175,15 @@ export class Charger extends Page {
           )}
         </tbody>
       </table>
+      <p class="muted small">${this.withoutHub(charger)}</p>
     </section>`;
+  }
+
+  /** What it falls back to, and when. */
+  private withoutHub({ safe_a: safe, lease_until: until, lease_text: why }: Live): string {
+    if (why !== null) return `Without the hub it keeps its limit: ${why}.`;
+    if (until === null) return "";
+    const left = Math.max(0, (Date.parse(until) - live.now.getTime()) / 1000);
+    return `Without the hub it falls to ${amps(safe)} A, ${age(left)} from now.`;
   }
 }

@@ -14,7 +14,7 @@ import { stateMark } from "../parts/state.ts";
 import { navigate } from "../router.ts";
 import { type Row, rowsOf, split, stepOf } from "../tree.ts";
 import { type Charger, type Circuit, type Line, LINES, type Meter } from "../types.ts";
-import { circuitName, reasonOf, roomOf, share } from "../words.ts";
+import { circuitName, reasonOf, roomOf, safePlanOf, share } from "../words.ts";
 
 @customElement("ev-power")
 export class Power extends Page {
@@ -129,6 +129,7 @@ export class Power extends Page {
     return html`
       <h1 tabindex="-1">Power</h1>
       <p class="lead">${this.balancing()}</p>
+      ${this.safePlan()}
       ${this.tree()}
       <div class="cards">
         <section class="card" aria-labelledby="meters">
@@ -155,6 +156,11 @@ export class Power extends Page {
     if (balancing === null) return "Nothing was shared out yet.";
     if (balancing.state === "running") return `Current is shared out since ${clock(balancing.since, live.zone)}.`;
     return `Starting: nothing is raised until ${balancing.waits_for.join(", ")} spoke.`;
+  }
+
+  private safePlan() {
+    const plan = safePlanOf(this.site);
+    return plan === null ? nothing : html`<p class=${plan.tone}><span aria-hidden="true">${plan.shape}</span> ${plan.word}</p>`;
   }
 
   private tree() {
