@@ -68,9 +68,10 @@ class Announcements:
         if self._shapes.get(id) == shape:
             return []
         self._shapes[id] = shape
-        device = self._charger(id)
-        ids = [self._scheme.device_id(device.kind)]
-        return self._told([device], {t: held for t, held in self._held.items() if _part(held, "dev").get("ids") == ids})
+        ids = [self._scheme.device_id(f"charger_{id}")]
+        held = {topic: one for topic, one in self._held.items() if _part(one, "dev").get("ids") == ids}
+        device = entities.charger(self._picture, self._scheme, id, _unique_ids(held.values()))
+        return self._told([device], held)
 
     def _devices(self) -> list[Device]:
         """The hub first: the others name it."""
@@ -78,10 +79,9 @@ class Announcements:
             return []
         site, scheme, picture = self._picture.site, self._scheme, self._picture
         meters = [entities.meter(picture, scheme, id) for id in site.meters]
-        return [entities.hub(picture, scheme), *meters, *(self._charger(id) for id in site.chargers)]
-
-    def _charger(self, id: ChargerId) -> Device:
-        return entities.charger(self._picture, self._scheme, id, _unique_ids(self._held.values()))
+        known = _unique_ids(self._held.values())
+        chargers = [entities.charger(picture, scheme, id, known) for id in site.chargers]
+        return [entities.hub(picture, scheme), *meters, *chargers]
 
     def _told(self, devices: Sequence[Device], held: Mapping[str, Document], *, anew: bool = False) -> list[Update]:
         """Clear what is held and not wanted; publish what is wanted and differs. Topics that moved are cleared last."""
