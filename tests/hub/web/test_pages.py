@@ -70,6 +70,17 @@ async def test_the_service_worker_may_serve_the_pages_and_is_asked_for_anew(clie
         assert answer.headers["Cache-Control"] == "no-cache"
 
 
+async def test_the_pages_can_be_installed(client: aiohttp.ClientSession) -> None:
+    async with client.get("/static/app/manifest.webmanifest") as answer:
+        assert answer.headers["Content-Type"] == "application/manifest+json"
+        manifest = await answer.json(content_type=None)
+    assert manifest["start_url"] == "/app/"
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in manifest["icons"]}
+    for icon in manifest["icons"]:
+        async with client.get(f"/static/app/{icon['src']}") as answer:
+            assert (answer.status, answer.content_type) == (200, icon["type"])
+
+
 async def test_a_hub_without_pages_says_how_they_are_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pages, "BUILT", tmp_path / "app")
     web = Web(WebConfig(port=0, bind="127.0.0.1"), Bus(), SystemClock(), dict)
