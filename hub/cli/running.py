@@ -20,6 +20,7 @@ def of_status(status: Part, option: str, now: datetime) -> Iterator[Look]:
     """The hub itself, its alarms, each charger and meter. `option`: what commands need to find this hub."""
     yield from _hub(status)
     yield from _file(status["config"])
+    yield from _safe(status["site"]["safe_plan"], option)
     for alarm in status["site"]["alarms"]:
         yield problem("alarm", alarm["text"], f"see 'evhub status{option}', and docs/concepts/balancing.md")
     yield from _devices("chargers", status["chargers"], now)
@@ -67,6 +68,21 @@ def _file(config: Part) -> Iterator[Look]:
         yield problem("configuration", "the running hub goes on with an earlier state of the file", step)
     for key in config["needs_restart"]:
         yield hint("configuration", f"{key} counts from the next start on", "restart the hub when it suits")
+
+
+def _safe(plan: Part | None, option: str) -> Iterator[Look]:
+    """What happens when the hub dies: docs/concepts/balancing.md."""
+    if plan is None or plan["state"] == "set":
+        return
+    who = ", ".join(plan["chargers"])
+    if plan["state"] == "partly":
+        yield hint(
+            "safe plan",
+            f"if the hub died, these would keep their limit: {who}",
+            f"evhub status{option} --json says why",
+        )
+    else:
+        yield hint("safe plan", f"not all minimums fit: no share for {who}", "evhub check-config says what would fit")
 
 
 def _devices(kind: str, devices: Mapping[str, Part], now: datetime) -> Iterator[Look]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from hub import __version__
 from hub.core.shown import Json
-from hub.core.state import LiveCharger, Picture
+from hub.core.state import LiveCharger, Picture, PlanState
 from hub.model.charger import Capability, Charger, Status
 from hub.model.grant import Limiter
 from hub.model.ids import GRID, ChargerId, MeterId
@@ -48,6 +48,10 @@ def _hub_entities(site: Site, topics: Topics) -> Iterator[Entity]:
     states: Json = {"dev_cla": "enum", "ops": ["starting", "running"]}
     state = "{{ value_json.balancing.state if value_json.balancing else None }}"
     yield _sensor("balancing", "Balancing", here, state, {**states, **DIAGNOSTIC})
+    plan = "{{ value_json.safe_plan.state if value_json.safe_plan else None }}"
+    who = _attributes(topics.site, "{{ {'chargers': (value_json.safe_plan or {}).chargers | default([])} | to_json }}")
+    states = {"dev_cla": "enum", "ops": list(PlanState)}
+    yield _sensor("safe_plan", "Safe plan", here, plan, {**states, **DIAGNOSTIC, **who})
     alarms = "{{ 'ON' if value_json.alarms else 'OFF' }}"
     said = _attributes(topics.site, "{{ {'alarms': value_json.alarms} | to_json }}")
     yield _binary("alarms", "Alarm", here, alarms, {**PROBLEM, **said})
@@ -100,6 +104,7 @@ def _charger_entities(site: Site, drawn: Charger, topics: Topics) -> Iterator[En
     why = _attributes(topics.charger(drawn.id), "{{ {'text': value_json.limit_text} | to_json }}")
     reasons: Json = {"dev_cla": "enum", "ops": list(Limiter)}
     yield _sensor("reason", "Limit reason", here, _plain("limit_reason"), {**reasons, **why})
+    yield _sensor("queue", "Queue position", here, _plain("queue_position"), {})
     yield _binary("plug", "Plug", here, _plug(), {"dev_cla": "plug"})
     fault = "{{ 'ON' if value_json.fault or value_json.status == 'faulted' else 'OFF' if value_json.status else None }}"
     what = _attributes(topics.charger(drawn.id), "{{ (value_json.fault or {}) | to_json }}")

@@ -10,7 +10,7 @@ import pytest
 from hub.cli.look import Grade, Look, has_problem, lines
 from hub.cli.running import of_operators, of_status
 from hub.core.shown import site_document
-from hub.core.state import LiveBalancing, Picture
+from hub.core.state import LiveBalancing, LiveSafePlan, Picture, PlanState
 from hub.model.reading import Fault
 from tests.hub.mqtt.example import BAY_1, BAY_2, GARAGE, MAIN, NOW, candidate, picture
 
@@ -25,7 +25,7 @@ def looked(seen: Picture, found: int = 0, lag_ms: float | None = 3.0, **config: 
 
 def well() -> Picture:
     seen = picture()
-    seen.balancing = LiveBalancing(NOW)
+    seen.balancing, seen.safe_plan = LiveBalancing(NOW), None
     seen.chargers[BAY_2].online = True
     return seen
 
@@ -80,6 +80,16 @@ def test_the_hub_itself(change: dict[str, Any], name: str, grade: Grade, words: 
     look = looked(well(), **change)[name]
     assert look.grade is grade
     assert words in look.text
+
+
+@pytest.mark.parametrize("state", [PlanState.PARTLY, PlanState.NOT_POSSIBLE])
+def test_a_site_that_is_not_safe_without_a_hub(state: PlanState) -> None:
+    seen = well()
+    seen.safe_plan = LiveSafePlan(state, (BAY_1,))
+    look = looked(seen)["safe plan"]
+    assert (look.grade, "bay-1" in look.text) == (Grade.HINT, True)
+    seen.safe_plan = LiveSafePlan(PlanState.SET)
+    assert "safe plan" not in looked(seen)
 
 
 def test_a_start_is_waited_for() -> None:

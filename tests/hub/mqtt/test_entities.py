@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.core.state import Picture
+from hub.core.state import Picture, PlanState
 from hub.model.charger import Capability, Status
 from hub.model.grant import Limiter
 from hub.model.reading import Identity
@@ -49,6 +49,7 @@ def test_the_hub() -> None:
         "headroom_l2",
         "headroom_l3",
         "balancing",
+        "safe_plan",
         "alarms",
         "over_grid",
         "over_garage",
@@ -63,7 +64,7 @@ def test_a_meter() -> None:
 
 def test_a_charger() -> None:
     lines = [f"{what}_l{n}" for what in ("current", "voltage") for n in (2, 3, 1)]  # in the order of its wiring
-    first = ["status", "power", "energy", "session", "granted", "reason", "plug", "fault", "limit", "allow"]
+    first = ["status", "power", "energy", "session", "granted", "reason", "queue", "plug", "fault", "limit", "allow"]
     bay_1, bay_2 = whole()[2:]
     assert keys(bay_1) == [*first, *lines, "firmware", "restart", "unlock"]
     assert (bay_1.info["name"], bay_1.info["mf"], bay_1.info["sw"]) == ("Bay 1", "Acme", "1.2.3")
@@ -101,6 +102,7 @@ def test_words_are_the_programs() -> None:
     bay = whole()[2]
     assert entity(bay, "status").options["ops"] == list(Status)
     assert entity(bay, "reason").options["ops"] == list(Limiter)
+    assert entity(whole()[0], "safe_plan").options["ops"] == list(PlanState)
 
 
 def test_the_limit_follows_the_drawing() -> None:
