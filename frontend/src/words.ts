@@ -39,9 +39,8 @@ export function stateOf(charger: Charger): State {
 /** Why it is so, in the hub's own words, and when it may be its turn; a fault first. */
 export function reasonOf(charger: Charger, zone: string): string {
   if (charger.fault) return faultOf(charger);
-  const { limit_text: text, queue_position: position, queue_until: until } = charger;
-  const turn = until === null ? "" : `, its turn about ${clock(until, zone)}`;
-  return [text, position === null ? "" : `${position}. in line${turn}`].filter(Boolean).join(" · ");
+  const { limit_text: text, queue_until: until } = charger;
+  return [text, until && `its turn about ${clock(until, zone)}`].filter(Boolean).join(" · ");
 }
 
 const faultOf = ({ fault }: Charger): string => [fault?.text, fault?.code, fault?.vendor_code].filter(Boolean).join(" · ");

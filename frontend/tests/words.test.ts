@@ -17,9 +17,9 @@ test("each state is a word", () => {
 });
 
 test("who waits knows his turn, by the site's clock", () => {
-  const waits = { limit_text: "waits: 6 A needed, 0.2 A left on Garage L1", queue_position: 2, queue_until: "2026-11-25T12:30:00Z" };
+  const waits = { limit_text: "waits: number 2 in the queue", queue_position: 2, queue_until: "2026-11-25T12:30:00Z" };
   const said = reasonOf(charger("garage", waits), "Europe/Brussels");
-  assert.equal(said, "waits: 6 A needed, 0.2 A left on Garage L1 · 2. in line, its turn about 13:30");
+  assert.equal(said, "waits: number 2 in the queue · its turn about 13:30");
 });
 
 test("the site in a sentence", () => {

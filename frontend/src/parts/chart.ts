@@ -44,6 +44,7 @@ const LINES: readonly Line[] = [
 const LIMIT: Line = { column: "limit_a", name: "Limit", tone: "--fault", dash: [14, 4, 2, 4] };
 const TICKS_S = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080].map((minutes) => minutes * 60);
 const AGAIN_MS = 30_000;
+const WHAT = "power,current,limits";
 const TABLE_ROWS = 100;
 const HEIGHT = 220;
 
@@ -130,7 +131,7 @@ export class Chart extends LitElement {
   private async ask(): Promise<void> {
     const every = this.hours === "1" ? { every: "raw" } : {};
     try {
-      this.answer = await order<Answer>("history.query", { of: this.of, what: "power,current,limits", since: this.since, ...every });
+      this.answer = await order<Answer>("history.query", { of: this.of, what: WHAT, since: this.since, ...every });
       this.refusal = null;
     } catch (thrown) {
       this.refusal = asRefusal(thrown);
@@ -170,7 +171,7 @@ export class Chart extends LitElement {
     const shown = rows.slice(-TABLE_ROWS).reverse();
     const at = (row: Cell[], column: string) => row[columns.indexOf(column)] as number | null | undefined;
     const moment = every === "raw" ? clockWithSeconds : dayAndClock;
-    const query = new URLSearchParams({ from, to, every, format: "csv" });
+    const query = new URLSearchParams({ what: WHAT, from, to, every, format: "csv" });
     return html`
       ${note ? html`<p class="muted small">${note}</p>` : nothing}
       <details>
