@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from hub.balance.memory import Memory
-from hub.balance.metered import Watch
+from hub.balance.metered import SILENT_S, Watch
 from hub.balance.network import TURN
-from hub.core.state import LiveCharger, LiveCircuit, Picture
+from hub.core.state import Blind, LiveCharger, LiveCircuit, Picture
 from hub.model.charger import Charger, Connection, Status
 from hub.model.grant import Limiter
 from hub.model.ids import CircuitId
 from hub.model.site import Circuit
-from hub.model.units import PHASES, PerPhase
+from hub.model.units import PHASES, PerPhase, Phase
 
 OVER_A = 0.1  # so much above a limit is noise
 BINDING = frozenset({Limiter.CIRCUIT, Limiter.QUEUE})
@@ -47,8 +47,39 @@ def survey(memory: Memory, picture: Picture, at: datetime, now_s: float) -> dict
             flows[circuit.id] = _sum([*children, *chargers])
         else:
             flows[circuit.id] = _of_meter(watch, now_s)
-        found[circuit.id] = _live(circuit, flows[circuit.id], at, measured=watch is not None, binding=binding)
+        live = found[circuit.id] = _live(circuit, flows[circuit.id], at, measured=watch is not None, binding=binding)
+        before = picture.circuits.get(circuit.id, live)
+        live.over_since = (before.over_since or at) if live.over else None
+        if watch is not None:
+            live.by_house = _by_house(live, memory, now_s)
+            live.blind = _blind(watch, before.blind, memory, Moment(at, now_s))
     return found
+
+
+class Moment(NamedTuple):
+    """Now, in both clocks."""
+
+    at: datetime
+    s: float
+
+
+def _by_house(live: LiveCircuit, memory: Memory, now_s: float) -> tuple[Phase, ...]:
+    """The lines above the limit that would be so without any car."""
+    if not live.over:
+        return ()
+    house_a = memory.backgrounds.background_a(live.id, now_s)
+    lines = zip(PHASES, live.headroom_a, house_a, live.limit_a, strict=True)
+    return tuple(p for p, room, a, limit in lines if room is not None and room < -OVER_A and a > limit + OVER_A)
+
+
+def _blind(watch: Watch, before: Blind | None, memory: Memory, now: Moment) -> Blind | None:
+    """A meter has its time to speak after the start; then it is missed."""
+    if not watch.silent(now.s) or (watch.heard_s is None and now.s - memory.drawn_s <= SILENT_S):
+        return None
+    if before is not None and (before.frozen or not watch.frozen):
+        return before
+    heard_s = memory.drawn_s if watch.heard_s is None else watch.heard_s
+    return Blind(now.at - timedelta(seconds=now.s - heard_s), watch.frozen)
 
 
 def _live(

@@ -22,6 +22,7 @@ class Memory:
     """What was heard, told and wished for. No clock: every call says when it is, in monotonic seconds."""
 
     site: Site
+    drawn_s: float  # since when this drawing counts
     tree: Tree
     network: Network
     backgrounds: Backgrounds
@@ -39,7 +40,7 @@ class Memory:
 
     def redraw(self, site: Site, now_s: float) -> None:
         """Take a new drawing. What is still in it keeps its past."""
-        before = self.tracks
+        before, self.drawn_s = self.tracks, now_s
         self.site = site
         self.tree, self.network = Tree.of(site), Network(site)
         self.planner, self.plan = Planner(), SafePlan()

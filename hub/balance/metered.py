@@ -141,9 +141,14 @@ class Watch:
         """The meter says nothing about now: nothing at all, always the same, or not often enough again."""
         return not self.fresh(now_s) or self.good < GOOD
 
+    @property
+    def frozen(self) -> bool:
+        """It speaks, and always says the same."""
+        return self.good == 0
+
     def fresh(self, now_s: float) -> bool:
         """Its last sample is of now."""
-        return self.heard_s is not None and now_s - self.heard_s <= SILENT_S and self.good > 0
+        return self.heard_s is not None and now_s - self.heard_s <= SILENT_S and not self.frozen
 
     def behind(self, since_s: float, now_s: float) -> bool:
         """It has not spoken since then: soon it does, or it counts as silent."""
@@ -224,6 +229,10 @@ class Backgrounds:
                     if any(watch.alert.over.of(phase) for phase in track.lines):
                         found[track.charger.id] = max(stance, found.get(track.charger.id, Stance.CALM))
         return found
+
+    def background_a(self, circuit: CircuitId, now_s: float) -> Amps:
+        """What flows besides the cars in a metered circuit now, as far as that is known."""
+        return self.watches[circuit].background_a(now_s, NOW_S, self._besides.calm_s) or ZERO
 
     def silent(self, now_s: float) -> set[CircuitId]:
         """The metered circuits whose meter says nothing about now."""

@@ -17,6 +17,7 @@ from hub.balance.decide import decide
 from hub.balance.guard import guard
 from hub.balance.memory import Memory
 from hub.balance.metered import Besides
+from hub.balance.news import in_words, news
 from hub.balance.sequence import SAME_A, Command
 from hub.balance.store import load_wishes, save_wishes
 from hub.balance.track import Track
@@ -229,11 +230,14 @@ class Balance:
 
     def _paint(self) -> None:
         """Show the circuits as they are now, and tell when one goes above its limit or comes back."""
-        now_s = self.clock.monotonic()
+        now_s, before = self.clock.monotonic(), self.picture.circuits
         self.picture.circuits = survey(self._memory, self.picture, self.clock.now(), now_s)
         for circuit in self.picture.circuits.values():
             if circuit.measured and circuit.over != (circuit.id in self._over_since_s):
                 self._tell_over(circuit, now_s)
+        for told in news(before, self.picture):
+            log.warning("%s", in_words(told))
+            self.bus.publish(told)
         self.bus.publish(CircuitsChanged())
 
     def _tell_over(self, circuit: LiveCircuit, now_s: float) -> None:

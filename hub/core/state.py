@@ -19,7 +19,7 @@ from hub.model.lease import Lease, Leasing
 from hub.model.reading import ChargerReading, Fault, Identity, MeterReading
 from hub.model.session import LiveSession
 from hub.model.site import Site
-from hub.model.units import PerPhase
+from hub.model.units import PerPhase, Phase
 
 Lines = PerPhase[float | None]
 
@@ -59,6 +59,14 @@ class LiveMeter:
     reading_at_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A meter says nothing that can be believed: it is silent since then, or speaks and always says the same."""
+
+    since: datetime
+    frozen: bool = False
+
+
 @dataclass(slots=True)
 class LiveCircuit:
     """What the balancer last made of one circuit. Amps per line; None where it cannot know."""
@@ -72,6 +80,9 @@ class LiveCircuit:
     measured: bool  # by a meter of its own, not summed from what hangs on it
     binding: bool  # it limits at least one charger now
     over: bool = False
+    over_since: datetime | None = None
+    by_house: tuple[Phase, ...] = ()  # lines that are above the limit without any car
+    blind: Blind | None = None  # its meter
 
 
 @dataclass(frozen=True, slots=True)

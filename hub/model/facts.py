@@ -294,6 +294,28 @@ class CircuitBackUnderLimit(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeterFellSilent(Event):
+    """A circuit's meter says nothing that can be believed. `frozen`: it speaks, and always says the same."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    meter: MeterId
+    circuit: CircuitId
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSpokeAgain(Event):
+    """A meter that was silent or frozen can be believed again."""
+
+    keeping: ClassVar[Keeping | None] = Keeping.KEPT
+
+    meter: MeterId
+    circuit: CircuitId
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorConnected(Event):
     """An operator can be kept up to date again, by `way`: mqtt or https."""
 

@@ -164,6 +164,22 @@ class CircuitBackUnderLimit(Fact):
     for_s: float
 
 
+class MeterFellSilent(Fact):
+    """A circuit's meter says nothing that can be believed; `frozen`: it speaks, and always says the same."""
+
+    meter: str
+    circuit: str
+    frozen: bool
+
+
+class MeterSpokeAgain(Fact):
+    """A meter that was silent or frozen for `for_s` seconds can be believed again."""
+
+    meter: str
+    circuit: str
+    for_s: float
+
+
 class OperatorOutOfStep(Fact):
     """An operator acknowledged a place (`epoch`, `upto`) that this hub never had."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from hub.balance.after_death import lend
+from hub.balance.circuits import survey
 from hub.balance.decide import Decision, decide
 from hub.balance.guard import guard
 from hub.balance.lease import Held
@@ -17,6 +18,7 @@ from hub.balance.memory import Memory
 from hub.balance.metered import Besides
 from hub.balance.queue import USUAL, Turns
 from hub.balance.sequence import Command
+from hub.core.alarms import alarms
 from hub.core.state import LiveCharger, LiveMeter, Picture
 from hub.model.charger import Status
 from hub.model.ids import GRID, ChargerId, CircuitId
@@ -98,6 +100,7 @@ class Loop:
         self.sent: list[tuple[float, str, float]] = []  # every command
         self.leases: dict[ChargerId, Held] = {}  # that run at the chargers
         self.meters_down = False
+        self.meters_frozen = False
         self.restart_hub()
 
     def restart_hub(self) -> None:
@@ -159,6 +162,12 @@ class Loop:
     def text(self, id: str) -> str:
         """The reason that the hub gives."""
         return self.decision.grants[ChargerId(id)].text
+
+    def alarms(self) -> list[tuple[str, str]]:
+        """What people are told to look at: codes and sentences."""
+        at = START + timedelta(seconds=self.t)
+        self.picture.circuits = survey(self.memory, self.picture, at, self.t)
+        return [(alarm.code, alarm.text) for alarm in alarms(self.picture)]
 
     def longest_over_s(self) -> float:
         """The longest time that any circuit was above its limit without a break."""
@@ -269,6 +278,8 @@ class Loop:
             if circuit.meter is not None:
                 live = self.picture.meters[circuit.meter]
                 amps = PerPhase(*(self._noisy(a) for a in self.truth.current_a(circuit.id)))
+                if self.meters_frozen and live.reading is not None:
+                    amps = live.reading.current_a
                 live.reading = MeterReading(at=START + timedelta(seconds=self.t), current_a=amps)
                 live.reading_at_s = self.t
                 over = self.memory.hear_meter(live, self.t) or over

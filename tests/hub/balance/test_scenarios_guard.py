@@ -125,9 +125,11 @@ def test_scenario_16_the_house_alone_is_too_much():
     assert loop.run(20).amps() == pytest.approx([0, 0, 16], abs=0.5)
     assert loop.run(219).amps() == pytest.approx([0, 0, 16], abs=0.5)
     assert "0 A left on Grid connection L1" in loop.text("c0")
+    assert loop.alarms() == [("circuit_over_limit", "Grid connection: L1 over by house load")]
     assert loop.run(120).amps("c0", "c1") == [0, 0]  # a cool-down
     loop.run(300)
     assert min(loop.amps()) > 5.5
+    assert loop.alarms() == []
     for id in ("c0", "c1"):
         assert [limit_a == 0 for limit_a in loop.commands_to(id, 60)].count(True) == 1
 
