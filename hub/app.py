@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hub import __version__
@@ -21,8 +22,9 @@ from hub.config.service import Configuration
 from hub.config.service import Parts as ConfigParts
 from hub.core.bus import Bus
 from hub.core.clock import Clock, SystemClock
-from hub.core.database import url_of
+from hub.core.database import size_of, url_of
 from hub.core.documents import Documents
+from hub.core.figures import Figure, alone, of_orders, of_picture, of_pulse
 from hub.core.journal import Journal
 from hub.core.keep import Keep
 from hub.core.orders import Orders
@@ -34,6 +36,7 @@ from hub.devices.entries import StationEntry
 from hub.devices.manifests import manifests
 from hub.devices.service import Devices, Parts
 from hub.discovery.service import Discovery
+from hub.model.errors import Unreachable
 from hub.model.ids import GRID, CircuitId, StationId
 from hub.model.units import PerPhase
 from hub.mqtt.service import Mqtt
@@ -43,8 +46,10 @@ from hub.recorder.api import History
 from hub.recorder.service import Recorder
 from hub.sessions.api import Log
 from hub.sessions.service import Sessions
+from hub.web.api import Api
 from hub.web.doors import Doors
 from hub.web.local import LocalDoor
+from hub.web.metrics import Metrics
 from hub.web.service import Web
 from hub.web.tail import Tail
 
@@ -76,7 +81,8 @@ class App:
             has_certificate=config.web.certificate is not None,
         )
         self.web = Web(config.web, self.bus, self.clock, self.status, self.doors)
-        self.web.add(*AccessApi(self.access, self.doors).routes)
+        self.web.add(*AccessApi(self.access, self.doors, self.orders).routes)
+        self.web.add(*Api(self.orders, self.status, lambda: self.web.routes).routes, Metrics(self.figures).route)
         self.door = LocalDoor(data, self.orders, self.status)
         self.tail = Tail(self.clock)
         self.door.offer("/log", self.tail.stream)
@@ -110,6 +116,7 @@ class App:
             self.recorder, self.picture, self.orders, lambda: self.drawing.loaded.config.site.time_zone
         )
         self.door.offer("/history", self.history.stream)
+        self.web.add(*self.log.routes(self.orders), *self.history.routes)
         self.configuration = Configuration(
             self.drawing, ConfigParts(self.bus, self.orders, self.clock, self.documents), self.discovery
         )
@@ -193,6 +200,25 @@ class App:
         site = site_document(self.picture, self.discovery.candidates, self.clock.now())
         zone = {"time_zone": self.drawing.loaded.config.site.time_zone}
         return {**site, **zone, "config": self.configuration.state(), "hub": hub_state(self.pulse)}
+
+    async def figures(self) -> list[Figure]:
+        """What Prometheus is told."""
+        size = None
+        with suppress(Unreachable):
+            size = await self.store.read(size_of)
+        return [
+            *of_picture(self.picture, self.clock.monotonic()),
+            *of_pulse(self.pulse),
+            of_orders(self.orders.given),
+            alone("evhub_store_commits", "Commits of the database.", self.store.commits, counts=True),
+            alone("evhub_store_waiting", "Units of work that wait for the database.", self.store.waiting),
+            alone("evhub_store_size_bytes", "How large the database is.", size),
+            alone("evhub_store_short_of_space", "The disk is nearly full.", float(self.store.is_short_of_space)),
+            alone("evhub_journal_entries", "Entries of the journal so far.", self.journal.head, counts=True),
+            alone("evhub_mqtt_connected", "The broker can hear the hub.", float(self.mqtt.connected)),
+            alone("evhub_live_sockets", "Pages and programs that watch.", self.web.live.watchers),
+            *self.operators.figures(),
+        ]
 
     def in_short(self) -> str:
         """The same in a line."""

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hub.access.args import ClaimArgs, LoginArgs, PasswordArgs
+from hub.access.answers import Book, Claimable, Done, Myself, People, Tokens
+from hub.access.args import AuditArgs, ClaimArgs, LoginArgs, PasswordArgs
 from hub.access.secrets import csrf_of
 from hub.access.service import Access
-from hub.core.orders import checked
+from hub.core.orders import Orders, checked
 from hub.model.errors import NotAllowed
 from hub.model.person import EVERYBODY
+from hub.web.api import get, reading
 from hub.web.doors import COOKIE, Doors, caller_of
-from hub.web.routes import Route, json, sent
+from hub.web.routes import API, Route, json, sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +24,31 @@ class AccessApi:
 
     access: Access
     doors: Doors
+    orders: Orders
 
     @property
     def routes(self) -> list[Route]:
         """All of them."""
         return [
-            Route("GET", "/api/v1/claim", self._claimable, None, "Whether the hub waits for an owner."),
-            Route("POST", "/api/v1/claim", self._claim, None, "Become the owner, by the code that the hub printed."),
-            Route("POST", "/api/v1/login", self._login, None, "Log in."),
-            Route("POST", "/api/v1/logout", self._logout, EVERYBODY, "Log out."),
-            Route("GET", "/api/v1/me", self._me, EVERYBODY, "Who is logged in, and what he is."),
-            Route("POST", "/api/v1/password", self._password, EVERYBODY, "Take another password; all logins end."),
+            *self._ways,
+            get("me", self._me, "Who is logged in, and what he is.", Myself),
+            get("users", reading(self.orders, "user.list"), "Who may log in.", People),
+            get("tokens", reading(self.orders, "token.list"), "Which programs have a token.", Tokens),
+            get("audit", reading(self.orders, "audit.list"), "Who ordered what, newest first.", Book, AuditArgs),
+        ]
+
+    @property
+    def _ways(self) -> list[Route]:
+        """The ways in, out, and to another password."""
+        claim, waits = f"{API}/claim", "Whether the hub waits for an owner."
+        says = "Become the owner, by the code that the hub printed."
+        logout, anew = f"{API}/logout", f"{API}/password"
+        return [
+            Route("GET", claim, self._claimable, None, waits, gives=Claimable),
+            Route("POST", claim, self._claim, None, says, takes=ClaimArgs, gives=Myself),
+            Route("POST", f"{API}/login", self._login, None, "Log in.", takes=LoginArgs, gives=Myself),
+            Route("POST", logout, self._logout, EVERYBODY, "Log out.", gives=Done),
+            Route("POST", anew, self._password, EVERYBODY, "Another password.", takes=PasswordArgs, gives=Myself),
         ]
 
     async def _claimable(self, request: web.Request) -> web.Response:

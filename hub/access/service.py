@@ -11,7 +11,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from hub.access import answers as say
 from hub.access import store as rows
 from hub.access.args import AddArgs, AuditArgs, NameArgs, NoArgs, RolesArgs, TokenArgs, known_time
 from hub.access.config import AccessConfig
@@ -229,16 +231,20 @@ class Access:
     # orders
 
     def _offer(self) -> None:
-        serve = self._orders.serve
-        serve("user.list", NoArgs, self._people, says="Who may log in.", may=OWN, reads=True)
-        serve("user.add", AddArgs, self._add, says="Let somebody in; the password is made up and shown once.", may=OWN)
-        serve("user.role", RolesArgs, self._role, says="What somebody is to the site.", may=OWN)
-        serve("user.reset", NameArgs, self._reset, says="A new password for somebody; his logins end.", may=OWN)
-        serve("user.remove", NameArgs, self._remove, says="Let somebody in no more.", may=OWN)
-        serve("token.list", NoArgs, self._programs, says="Which programs have a token.", may=OWN, reads=True)
-        serve("token.create", TokenArgs, self._create, says="A token for a program; it is shown once.", may=OWN)
-        serve("token.revoke", NameArgs, self._revoke, says="End a token.", may=OWN)
-        serve("audit.list", AuditArgs, self._lines, says="Who ordered what, and what came of it.", may=OWN, reads=True)
+        serve = partial(self._orders.serve, may=OWN)
+        lists = partial(serve, reads=True)
+        lists("user.list", NoArgs, self._people, says="Who may log in.", gives=say.People)
+        said = "Let somebody in; the password is made up and shown once."
+        serve("user.add", AddArgs, self._add, says=said, gives=say.NewPerson)
+        serve("user.role", RolesArgs, self._role, says="What somebody is to the site.", gives=say.PersonState)
+        said = "A new password for somebody; his logins end."
+        serve("user.reset", NameArgs, self._reset, says=said, gives=say.NewPassword)
+        serve("user.remove", NameArgs, self._remove, says="Let somebody in no more.", gives=say.Gone)
+        lists("token.list", NoArgs, self._programs, says="Which programs have a token.", gives=say.Tokens)
+        said = "A token for a program; it is shown once."
+        serve("token.create", TokenArgs, self._create, says=said, gives=say.NewToken)
+        serve("token.revoke", NameArgs, self._revoke, says="End a token.", gives=say.Gone)
+        lists("audit.list", AuditArgs, self._lines, says="Who ordered what, and what came of it.", gives=say.Book)
 
     async def _people(self, args: NoArgs, caller: Caller) -> Result:
         return {"users": [self._shown(one) for one in self._known.people.values()]}

@@ -194,3 +194,11 @@ def _step(url: URL) -> str:
     if file_of(url) is None:
         return "look at store.url and whether PostgreSQL runs, then start again"
     return "look at the disk and at who owns the data folder; evhub restore brings a backup back"
+
+
+def size_of(connection: Connection) -> int:
+    """How large the database is, in bytes."""
+    if connection.dialect.name == "sqlite":
+        pages = connection.exec_driver_sql("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        return int(pages.scalar_one())
+    return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,6 +91,7 @@ class Served(Generic[A]):
     says: str
     may: Roles
     reads: bool
+    gives: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class Orders:
         self._clock = clock
         self._book: Book | None = None
         self._served: dict[str, Served[Args]] = {}
-        self._replies: OrderedDict[tuple[str, str], asyncio.Future[Reply]] = OrderedDict()
+        self._replies: OrderedDict[tuple[str, str, str], asyncio.Future[Reply]] = OrderedDict()
+        self.given: Counter[tuple[str, str]] = Counter()  # by order, and "done" or the code of the error
 
     def serve(  # noqa: PLR0913 - all but three are named
         self,
@@ -127,14 +129,16 @@ class Orders:
         may: Roles,
         reads: bool = False,
         deadline_s: float = 30,
+        gives: type[BaseModel] | None = None,
     ) -> None:
         """Offer an order. `says` is its line in the docs and in `evhub order --list`; `may`: who may give it.
 
-        One that only `reads` leaves no line in the audit book, unless it was refused to somebody.
+        One that only `reads` leaves no line in the audit book, unless it was refused to somebody. `gives` describes its
+        result to who reads the API's description.
         """
         if name in self._served:
             raise ValueError(f"order {name} has an owner already")
-        self._served[name] = Served(name, args, handle, deadline_s, says, may, reads)  # type: ignore[arg-type]
+        self._served[name] = Served(name, args, handle, deadline_s, says, may, reads, gives)  # type: ignore[arg-type]
 
     def keep_book(self, book: Book | None) -> None:
         """Who writes down what was ordered; None: nobody."""
@@ -149,7 +153,7 @@ class Orders:
         """Carry the order out and say how it went. Never raises; the same id from the same caller is done once."""
         if order.id is None:
             return await self._carry_out(order, caller)
-        key = (caller.via, order.id)
+        key = (caller.via, caller.who, order.id)
         if (earlier := self._replies.get(key)) is not None:
             return await asyncio.shield(earlier)
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -169,6 +173,8 @@ class Orders:
             reply = Reply(result=await self._do(order, caller))
         except EvhubError as refused:
             reply = Reply(error=refused)
+        name = order.name if order.name in self._served else "unknown"
+        self.given[name, "done" if reply.error is None else reply.error.code] += 1
         await self.note(order, caller, reply.error)
         return reply
 

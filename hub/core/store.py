@@ -93,6 +93,7 @@ class Store:
         self._set_aside: Path | None = None
         self.started: HubStarted | None = None
         self.head = 0
+        self.commits = 0
 
     # life
 
@@ -151,6 +152,11 @@ class Store:
     def is_nearly_full(self) -> bool:
         """Only half of the room that should be free is: what is counted from measurements stops, too."""
         return self._space.is_nearly_full
+
+    @property
+    def waiting(self) -> int:
+        """Units of work that are not committed yet."""
+        return self._waiting
 
     # writing
 
@@ -301,6 +307,7 @@ class Store:
             outcomes.extend(self._do(job, tx) for job in group)
             self._pen.flush(connection)
         self._pen.committed()
+        self.commits += 1
 
     def _do(self, job: Job, tx: Tx) -> Outcome:
         mark = self._pen.mark()

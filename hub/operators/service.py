@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from pydantic import Field
 
 from hub.core.documents import Documents
 from hub.core.entry import Position
+from hub.core.figures import Figure
 from hub.core.ntp import clock_synced
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.tasks import Tasks
@@ -103,6 +104,14 @@ class Operators:
         await self._tasks.close()
         for uplink in self._uplinks.values():
             await uplink.stop()
+
+    def figures(self) -> Iterator[Figure]:
+        """For Prometheus: who is connected, and how far behind."""
+        head, by_name = self.hub.journal.head, ("operator",)
+        connected = [((name,), float(uplink.connected)) for name, uplink in self._uplinks.items()]
+        yield Figure("evhub_operator_connected", "The operator is kept up to date.", connected, by_name)
+        behind = [((name,), float(max(0, head - uplink.acked))) for name, uplink in self._uplinks.items()]
+        yield Figure("evhub_operator_backlog_entries", "Entries not yet acknowledged.", behind, by_name)
 
     async def _connect(self, name: str, config: OperatorConfig) -> None:
         hub_id = config.hub_id or self._names.hub_id

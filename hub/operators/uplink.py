@@ -366,6 +366,11 @@ class Uplink:
     # for the owner
 
     @property
+    def connected(self) -> bool:
+        """Something goes up now."""
+        return bool(self._connected_by)
+
+    @property
     def acked(self) -> int:
         """The last entry that the operator has acknowledged, with all before it."""
         return self._progress.acked

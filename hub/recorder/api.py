@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta, tzinfo
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import orjson
 from aiohttp import web
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from hub.core.orders import Args, Caller, Orders, Result, checked
+from hub.core.orders import Args, Caller, Envelope, Orders, Result, checked
 from hub.core.site_time import midnight, second_of
 from hub.core.state import Picture
 from hub.model.errors import EvhubError, Invalid, NotFound, Unreachable
@@ -21,16 +21,26 @@ from hub.model.ids import ChargerId
 from hub.model.person import EVERYBODY
 from hub.recorder import query, text
 from hub.recorder import store as rows
+from hub.recorder.answers import Rows, Totals, Why
 from hub.recorder.buckets import HOUR_S, start_of_hour
 from hub.recorder.codes import LIMITER_WORDS, STATE_WORDS, unpacked
 from hub.recorder.query import Cell, Every, Question, Words
 from hub.recorder.sample import NOTHING, Kind, Subject
 from hub.recorder.service import Recorder
 from hub.recorder.times import Period, iso, local, stretches
+from hub.web.api import answered, get, reading
+from hub.web.doors import caller_of
+from hub.web.routes import API, Route, asked, failed
+
+log = logging.getLogger(__name__)
 
 PAGE = 2_000  # rows that are read at a time
 PAGE_DAYS = 31
 AROUND = 200  # changes before and after a moment that are looked at for a reason
+
+SAYS_ROWS = "What was measured and done, as rows over time."
+SAYS_TOTALS = "Energy by charger and of the site."
+SAYS_WHY = "Why a charger had its limit at a moment."
 
 Row = Sequence[Cell]
 
@@ -38,8 +48,8 @@ Row = Sequence[Cell]
 class SpanArgs(Args):
     """A stretch of time, by the site's clock where no offset is given. It may be called from and to as well."""
 
-    since: str | None = None
-    until: str = "now"
+    since: str | None = Field(default=None, json_schema_extra={"x-also": "from"})
+    until: str = Field(default="now", json_schema_extra={"x-also": "to"})
 
     @model_validator(mode="before")
     @classmethod
@@ -55,6 +65,12 @@ class QueryArgs(SpanArgs):
     what: str | None = None
     every: Every | None = None
     local: bool = False
+
+
+class HistoryArgs(QueryArgs):
+    """The same by HTTP, where an answer of any length can be had as CSV."""
+
+    format: Literal["json", "csv"] = "json"
 
 
 class TotalsArgs(SpanArgs):
@@ -81,10 +97,24 @@ class History:
     async def start(self) -> None:
         """Answer from now on."""
         serve = partial(self._orders.serve, may=EVERYBODY, reads=True)
-        serve("history.query", QueryArgs, self._query, says="What was measured and done, as rows over time.")
-        serve("history.totals", TotalsArgs, self._totals, says="Energy by charger and of the site.")
-        serve("history.why", WhyArgs, self._why, says="Why a charger had its limit at a moment.")
+        serve("history.query", QueryArgs, self._query, says=SAYS_ROWS, gives=Rows)
+        serve("history.totals", TotalsArgs, self._totals, says=SAYS_TOTALS, gives=Totals)
+        serve("history.why", WhyArgs, self._why, says=SAYS_WHY, gives=Why)
         self._open = True
+
+    @property
+    def routes(self) -> list[Route]:
+        """The same by HTTP; rows also as CSV, however many."""
+        totals, why = reading(self._orders, "history.totals"), reading(self._orders, "history.why")
+        kinds = ("application/json", "text/csv")
+        rows = Route(
+            "GET", f"{API}/history/{{of}}", self._rows, EVERYBODY, SAYS_ROWS, HistoryArgs, gives=Rows, kinds=kinds
+        )
+        return [
+            get("history/totals", totals, SAYS_TOTALS, Totals, TotalsArgs),
+            rows,
+            get("why/{charger}", why, SAYS_WHY, Why, WhyArgs),
+        ]
 
     async def stop(self) -> None:
         """Answer no more."""
@@ -224,21 +254,38 @@ class History:
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """`GET /history?of=bay-1&from=2026-03-01&every=5m`: CSV, however long it is."""
         try:
-            if not self._open:
-                raise Unreachable("the hub is starting", "try again in a moment")
-            args = checked(QueryArgs, dict(request.query))
-            question = self._question(args)
+            return await self._csv(request, checked(QueryArgs, dict(request.query)))
         except EvhubError as why:
-            error = {"code": why.code, "message": why.message, "next": why.next}
-            return web.Response(status=400, body=orjson.dumps({"ok": False, "error": error}))
+            return failed(why)
+
+    async def _rows(self, request: web.Request) -> web.StreamResponse:
+        said = asked(request)
+        if checked(HistoryArgs, said).format == "csv":
+            return await self._csv(request, checked(QueryArgs, {key: said[key] for key in said if key != "format"}))
+        said.pop("format", None)
+        return await answered(self._orders, Envelope("history.query", said), caller_of(request))
+
+    async def _csv(self, request: web.Request, args: QueryArgs) -> web.StreamResponse:
+        """Raises what is wrong with the question; an answer that breaks off later is a connection that is cut."""
+        if not self._open:
+            raise Unreachable("the hub is starting", "try again in a moment")
+        question = self._question(args)
         zone = question.zone if args.local else None
-        response = web.StreamResponse(headers={"Content-Type": "text/csv; charset=utf-8"})
+        response = web.StreamResponse(headers={"Content-Type": "text/csv; charset=utf-8", "Cache-Control": "no-store"})
         await response.prepare(request)
+        if request.method == "HEAD":
+            return response
         names = [column.name for column in query.columns(question)]
         await response.write(text.header(names, zone).encode())
-        async for page in self._pages(question):
-            await response.write(text.lines(page, zone).encode())
-        await response.write_eof()
+        try:
+            async for page in self._pages(question):
+                await response.write(text.lines(page, zone).encode())
+        except EvhubError as why:
+            log.warning("the history of %s is cut off: %s", args.of, why.message)
+            if request.transport is not None:
+                request.transport.abort()
+        else:
+            await response.write_eof()
         return response
 
     # totals

@@ -16,12 +16,16 @@ from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.shown import iso, rounded
 from hub.core.site_time import second_of
 from hub.core.store import Store
-from hub.model.ids import ChargerId
+from hub.model.errors import Invalid
+from hub.model.ids import ChargerId, SessionId
 from hub.model.person import EVERYBODY
 from hub.sessions import store as books
+from hub.sessions.answers import SessionList
 from hub.sessions.service import Sessions
 from hub.sessions.store import Kept, Wanted
 from hub.sessions.totals import totals
+from hub.web.api import get, reading
+from hub.web.routes import Route
 
 USUAL = timedelta(days=31)
 
@@ -30,10 +34,11 @@ class ListArgs(Args):
     """Sessions that began in a time, by the site's clock where no offset is given; it may be called from and to too."""
 
     charger: ChargerId | None = None
-    since: str | None = None
-    until: str = "now"
-    running: bool | None = None  # true: only open ones; false: only those that have ended
+    since: str | None = Field(default=None, json_schema_extra={"x-also": "from"})
+    until: str = Field(default="now", json_schema_extra={"x-also": "to"})
+    running: bool | None = Field(default=None, description="true: only open ones; false: only those that have ended")
     limit: int = Field(default=100, ge=1, le=10_000)
+    after: SessionId | None = Field(default=None, description="go on after this one: `next` of the answer before")
 
     @model_validator(mode="before")
     @classmethod
@@ -60,15 +65,23 @@ class Log:
             says="Charging sessions, newest first, and their totals.",
             may=EVERYBODY,
             reads=True,
+            gives=SessionList,
         )
+
+    def routes(self, orders: Orders) -> list[Route]:
+        """The same by HTTP."""
+        says = "Charging sessions, newest first, a page at a time, and their totals."
+        return [get("sessions", reading(orders, "sessions.list"), says, SessionList, ListArgs)]
 
     async def _list(self, args: ListArgs, caller: Caller) -> Result:
         zone = ZoneInfo(self.zone())
         wanted = self._wanted(args, zone)
         found = [self._as_it_is_now(kept) for kept in await self.store.read(partial(books.listed, wanted=wanted))]
+        page, more = _page(found, args)
         return {
-            "sessions": [_shown(kept) for kept in found[: args.limit]],
-            "more": max(len(found) - args.limit, 0),
+            "sessions": [_shown(kept) for kept in page],
+            "more": more,
+            "next": page[-1].id if more else None,
             "totals": totals(found, zone),
         }
 
@@ -82,6 +95,18 @@ class Log:
         """An open session has taken more since it was written down."""
         live = self.sessions.open_at(kept.charger) if kept.ended_at is None else None
         return kept if live is None or live.id != kept.id else kept.with_energy(live.energy_wh)
+
+
+def _page(found: list[Kept], args: ListArgs) -> tuple[list[Kept], int]:
+    """The sessions that are shown, and how many come after them. Raises Invalid."""
+    begin = 0
+    if args.after is not None:
+        places = {kept.id: place for place, kept in enumerate(found)}
+        if args.after not in places:
+            raise Invalid(f"no session '{args.after}' began in that time", "ask with the same from, to and charger")
+        begin = places[args.after] + 1
+    rest = found[begin:]
+    return rest[: args.limit], max(len(rest) - args.limit, 0)
 
 
 def _moment(said: str, zone: tzinfo, now: datetime) -> datetime:

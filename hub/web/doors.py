@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from hub.core.orders import Caller
-from hub.model.errors import NotAllowed, Unauthorised
+from hub.model.errors import NotAllowed, TooMany, Unauthorised
 from hub.model.person import Roles
 from hub.web.routes import Handler, Route
 
@@ -66,6 +66,7 @@ class Doors:
         async def answer(request: web.Request) -> web.StreamResponse:
             if route.may is not None:
                 request[CALLER] = await self._caller(request, route.may)
+            route.check_query(request)
             return await route.handler(request)
 
         return answer
@@ -83,6 +84,16 @@ class Doors:
         if self.has_certificate:
             return True
         return self._is_proxy(request.remote or "") and request.headers.get(hdrs.X_FORWARDED_PROTO) == "https"
+
+    async def still_may(self, request: web.Request, may: Roles) -> bool:
+        """Whether who came in by this request would be let in again."""
+        try:
+            await self._caller(request, may)
+        except TooMany:  # somebody else guesses from there
+            return True
+        except (Unauthorised, NotAllowed):
+            return False
+        return True
 
     async def _caller(self, request: web.Request, may: Roles) -> Caller:
         guest, origin = await self._guest(request), self.origin(request)

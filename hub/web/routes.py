@@ -5,16 +5,21 @@ A room or the composition root adds routes; nothing is open that does not say so
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
+from pydantic import BaseModel
 
+from hub.core.orders import Args
 from hub.model.errors import EvhubError, Invalid
 from hub.model.person import Roles
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+API = "/api/v1"
 
 STATUS = {
     "invalid": 400,
@@ -23,6 +28,7 @@ STATUS = {
     "not_found": 404,
     "refused": 409,
     "unsupported": 409,
+    "bad_config": 409,
     "expired": 410,
     "too_many": 429,
     "unreachable": 502,
@@ -34,13 +40,26 @@ STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address. `may` None: open to everybody, without a login."""
+    """One address. `may` None: open to everybody, without a login.
+
+    The models say what it takes and gives, for the checks and for the API's description.
+    """
 
     method: str
     path: str
     handler: Handler
     may: Roles | None
     says: str = ""
+    query: type[Args] | None = None  # what may stand in the path and after the `?`; None: nothing
+    takes: type[BaseModel] | None = None
+    gives: type[BaseModel] | None = None
+    kinds: tuple[str, ...] = ("application/json",)
+    answers: Mapping[int, str] = field(default_factory=lambda: {200: "Done."})  # beside errors
+
+    def check_query(self, request: web.Request) -> None:
+        """Refuse what would be ignored. Raises Invalid."""
+        if self.query is None and request.query and self.path.startswith(API):
+            raise Invalid(f"unknown parameters: {', '.join(sorted(set(request.query)))}", f"{self.path} takes none")
 
 
 def json(document: object, status: int = 200) -> web.Response:
@@ -60,6 +79,14 @@ async def sent(request: web.Request) -> dict[str, object]:
     if not isinstance(document, dict):
         raise Invalid("what was sent is not a JSON object", 'for example {"args": {}}')
     return document
+
+
+def asked(request: web.Request) -> dict[str, object]:
+    """What stands in the path and after the `?`, by name. Raises Invalid where a name comes twice."""
+    times = Counter([*request.match_info, *(name for name, _ in request.query.items())])
+    if twice := sorted(name for name, count in times.items() if count > 1):
+        raise Invalid(f"given twice: {', '.join(twice)}", "give each parameter once")
+    return {**request.match_info, **request.query}
 
 
 def failed(why: EvhubError) -> web.Response:

@@ -5,97 +5,52 @@ Open to everybody are `/`, the shell of the pages (which holds nothing), `/healt
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hashlib
 import html
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from ipaddress import ip_address
 from typing import Any
 
-import aiohttp
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from hub.core.bus import Bus
 from hub.core.clock import Clock
 from hub.core.listen import Listening, listen
-from hub.core.tasks import Tasks
+from hub.core.shapes import Health, SiteDocument
 from hub.model.errors import EvhubError, Invalid, NotFound
 from hub.model.facts import ChargerChanged, CircuitsChanged, DeviceFound, DeviceLost, DrawingChanged, Fact, MeterChanged
 from hub.model.person import EVERYBODY
 from hub.web import pages
+from hub.web.changes import MOVES
 from hub.web.config import WebConfig
 from hub.web.doors import Doors
+from hub.web.live import Live
 from hub.web.local import Status
-from hub.web.routes import Handler, Route, failed
+from hub.web.routes import API, Handler, Route, failed
 
 log = logging.getLogger(__name__)
 
-SHOWN_AT_MOST_EVERY_S = 1.0
-SLOWEST_S = 5.0  # a watcher that takes longer for one document is cut off; the page dials again
-GOODBYE_S = 1.0
-MOVES = ("ts", "hub")  # differs in each document, and is no news
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-API = "/api/v1/"
 WORD = re.compile(r"\{\{(\w+)\}\}")
 
 
-class Watcher:
-    """One open page. It gets the latest document as fast as it takes it; one that takes nothing is cut off."""
-
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
-        self.news = asyncio.Event()
-        self.news.set()
-        self._socket, self._transport = socket, transport
-        self._is_sending = False
-
-    async def tell(self, latest: Callable[[], bytes]) -> None:
-        """Send the latest document whenever there is news, until the connection ends."""
-        try:
-            while True:
-                await self.news.wait()
-                self.news.clear()
-                self._is_sending = True
-                async with asyncio.timeout(SLOWEST_S):
-                    await self._socket.send_bytes(latest())
-                self._is_sending = False
-        except (TimeoutError, ConnectionError):
-            self._abort()
-
-    async def dismiss(self) -> None:
-        """Say goodbye, or cut it off when it does not listen: a goodbye would wait behind what it did not take."""
-        if self._is_sending:
-            return self._abort()
-        try:
-            async with asyncio.timeout(GOODBYE_S):
-                await self._socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
-        except (TimeoutError, ConnectionError):
-            self._abort()
-
-    def _abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-
 class Web:
-    """The HTTP listener and everything behind it."""
+    """The HTTP listener and everything behind it. `routes`: what it answers, once it has started."""
 
     def __init__(self, config: WebConfig, bus: Bus, clock: Clock, status: Status, doors: Doors | None = None) -> None:
         self._config, self._clock, self._status = config, clock, status
         self._doors = doors or Doors(keeper=None)
-        self._routes: list[Route] = []
-        self._tasks = Tasks("web")
-        self._watchers: set[Watcher] = set()
-        self._body = b""
-        self._changed = asyncio.Event()
+        self._added: list[Route] = []
+        self.routes: list[Route] = []
+        self.live = Live(clock, status, self._doors)
         self._listening: Listening | None = None
         wants = (ChargerChanged, MeterChanged, CircuitsChanged, DrawingChanged, DeviceFound, DeviceLost)
         bus.listen("web", wants, self._heard)
@@ -115,37 +70,42 @@ class Web:
 
     def add(self, *routes: Route) -> None:
         """Answer these too, from the next start on."""
-        self._routes.extend(routes)
+        self._added.extend(routes)
 
     async def start(self) -> None:
         """Listen; PortInUse when another program has the port."""
-        app = web.Application(middlewares=[_with_headers, _with_errors], client_max_size=64 * 1024)
-        for route in (*self._own(), *self._routes):
-            app.router.add_route(route.method, route.path, self._doors.guarded(route))
+        app = web.Application(middlewares=[_with_errors], client_max_size=64 * 1024)
+        app.on_response_prepare.append(_add_headers)
+        self.routes = [*self._own(), *self._added]
+        for route in self.routes:
+            add = app.router.add_get if route.method == hdrs.METH_GET else app.router.add_post  # GET brings HEAD along
+            add(route.path, self._doors.guarded(route))
         tls = self._config.tls()
         self._listening = await listen(app, self._config.bind, self._config.port, setting="web.port", tls=tls)
-        self._tasks.keep("live", self._show)
+        self.live.start()
 
     def _own(self) -> list[Route]:
+        status = "The whole site in one document."
+        answers = {200: "The document.", 304: "Nothing is new since the one with that ETag."}
+        healthy = "It lives, and how late its event loop was of late."
         return [
             Route("GET", "/", self._public, None),
             Route("GET", "/app", _to_app, None),
             Route("GET", "/static/public.css", _static("public.css"), None),
             *pages.routes(),
-            Route("GET", "/healthz", self._healthy, None, "It lives, and how late its event loop was of late."),
-            Route("GET", "/api/v1/status", self._say_status, EVERYBODY, "The whole site in one document."),
-            Route("GET", "/api/v1/live", self._live, EVERYBODY, "WebSocket: that document, now and when it changes."),
+            Route("GET", "/healthz", self._healthy, None, healthy, gives=Health),
+            Route("GET", f"{API}/status", self._say_status, EVERYBODY, status, gives=SiteDocument, answers=answers),
+            self.live.route,
         ]
 
     async def stop(self) -> None:
         """Close what watches, then the listener."""
-        await self._tasks.close()
-        await asyncio.gather(*(watcher.dismiss() for watcher in self._watchers))
+        await self.live.stop()
         if self._listening is not None:
             await self._listening.close()
 
     async def _heard(self, fact: Fact) -> None:
-        self._changed.set()
+        self.live.changed()
 
     async def _public(self, request: web.Request) -> web.Response:
         document = self._status()
@@ -167,33 +127,6 @@ class Web:
     async def _healthy(self, request: web.Request) -> web.Response:
         """It answers, so it lives; and how late its event loop was of late."""
         return web.json_response({"status": "ok", "hub": self._status()["hub"]})
-
-    async def _live(self, request: web.Request) -> web.WebSocketResponse:
-        """The same document now, and again whenever it changed, at most once a second."""
-        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=1024)
-        with contextlib.suppress(ConnectionError):  # it may be gone before it is answered
-            await socket.prepare(request)
-            self._body = orjson.dumps(self._status())
-            watcher = Watcher(socket, request.transport)
-            self._watchers.add(watcher)
-            telling = self._tasks.once("watcher", watcher.tell(lambda: self._body))
-            try:
-                async for _ in socket:
-                    pass  # a watcher has nothing to say
-            finally:
-                self._watchers.discard(watcher)
-                telling.cancel()
-        return socket
-
-    async def _show(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            if self._watchers:
-                self._body = orjson.dumps(self._status())
-                for watcher in self._watchers:
-                    watcher.news.set()
-            await self._clock.sleep(SHOWN_AT_MOST_EVERY_S)
 
 
 def _public_words(document: Mapping[str, Any]) -> dict[str, str]:
@@ -221,16 +154,8 @@ async def _to_app(request: web.Request) -> web.Response:
     raise web.HTTPFound("/app/")
 
 
-@web.middleware
-async def _with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        response = await handler(request)
-    except web.HTTPException as refused:
-        refused.headers.update(HEADERS)
-        raise
-    if not response.prepared:
-        response.headers.update(HEADERS)
-    return response
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
 
 
 @web.middleware
@@ -242,7 +167,7 @@ async def _with_errors(request: web.Request, handler: Handler) -> web.StreamResp
         return failed(why)
     except web.HTTPNotFound:
         if request.path.startswith(API):
-            return failed(NotFound(f"there is nothing at {request.path}", f"see {API}openapi.json"))
+            return failed(NotFound(f"there is nothing at {request.path}", f"see {API}/openapi.json"))
         raise
     except web.HTTPMethodNotAllowed as wrong:
         if request.path.startswith(API):

@@ -36,12 +36,12 @@ class Desk:
     """One life of the room."""
 
     def __init__(self, running: Store, clock: FakeClock, bus: Bus) -> None:
-        self.store, self.clock = running, clock
+        self.store, self.clock, self.bus = running, clock, bus
         self.orders = Orders(clock)
         self.access = Access(running, Documents(running, clock), self.orders, clock, AccessConfig())
         self.doors = Doors(self.access)
         self.web = Web(WebConfig(port=0, bind="127.0.0.1"), bus, clock, dict, self.doors)
-        self.web.add(*AccessApi(self.access, self.doors).routes)
+        self.web.add(*AccessApi(self.access, self.doors, self.orders).routes)
         self.web.add(Route("POST", "/api/v1/steer", _who, STEER), Route("GET", "/api/v1/look", _who, EVERYBODY))
         self.orders.serve("charger.steer", Args, self._steer, says="Steer.", may=STEER)
 

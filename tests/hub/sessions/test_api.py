@@ -104,3 +104,19 @@ async def test_what_makes_no_sense_is_refused(desk: Desk, args: dict[str, object
     reply = await desk.orders.answer(Envelope("sessions.list", args), CALLER)
     assert reply.error is not None
     assert (reply.error.code, bool(reply.error.next)) == ("invalid", True)
+
+
+async def test_a_page_at_a_time(desk: Desk) -> None:
+    whole = await desk.ask()
+    first = await desk.ask(limit=2)
+    assert (len(first["sessions"]), first["more"], first["next"]) == (2, 2, first["sessions"][-1]["id"])
+    second = await desk.ask(limit=2, after=first["next"])
+    assert first["sessions"] + second["sessions"] == whole["sessions"]
+    assert (second["more"], second["next"], second["totals"]) == (0, None, whole["totals"])
+
+
+async def test_a_page_after_what_was_not_asked_for_is_refused(desk: Desk) -> None:
+    other = (await desk.ask(charger="bay-2"))["sessions"][0]["id"]
+    reply = await desk.orders.answer(Envelope("sessions.list", {"charger": "bay-1", "after": other}), CALLER)
+    assert reply.error is not None
+    assert reply.error.next == "ask with the same from, to and charger"

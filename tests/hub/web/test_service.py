@@ -15,7 +15,7 @@ from hub.core.bus import Bus
 from hub.core.clock import SystemClock
 from hub.model.facts import CircuitsChanged
 from hub.model.person import Role
-from hub.web import service
+from hub.web import live
 from hub.web.config import WebConfig
 from hub.web.doors import Doors, Guest
 from hub.web.service import Web
@@ -62,7 +62,7 @@ def bus() -> Bus:
 
 @pytest.fixture
 async def web(site: Site, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Web]:
-    monkeypatch.setattr(service, "SHOWN_AT_MOST_EVERY_S", 0.01)
+    monkeypatch.setattr(live, "SHOWN_AT_MOST_EVERY_S", 0.01)
     running = Web(WebConfig(port=0, bind="127.0.0.1"), bus, SystemClock(), site.status, Doors(Keeper()))
     await running.start()
     yield running
@@ -97,7 +97,7 @@ async def test_a_watcher_that_never_reads_holds_nobody_up(web: Web, site: Site, 
     ):
         await quick.receive()
         site.padding = "x" * 8_000_000  # more than the kernel keeps for it
-        async with asyncio.timeout(service.SLOWEST_S - 1):
+        async with asyncio.timeout(live.SLOWEST_S - 1):
             for _ in range(3):
                 change(bus)
                 await quick.receive()
