@@ -8,13 +8,14 @@ entities move to the other form it says so first (`moves`), or Home Assistant wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
 
 from hub.core.state import Picture
-from hub.model.ids import ChargerId
+from hub.model.ids import ChargerId, MeterId
 from hub.mqtt import entities
 from hub.mqtt.homeassistant import PRODUCT, Device, Scheme
 from hub.mqtt.mirror import CLEARED, Update, encoded
@@ -31,7 +32,7 @@ class Announcements:
     def __init__(self, scheme: Scheme, picture: Picture, *, enabled: bool = True) -> None:
         self._scheme, self._picture, self._enabled = scheme, picture, enabled
         self._held: dict[str, Document] = {}
-        self._shapes: dict[ChargerId, object] = {}
+        self._shapes: dict[str, object] = {}
         self.has_begun = False  # everything was said on this connection
 
     def forget(self) -> None:
@@ -48,7 +49,8 @@ class Announcements:
         """Topics of the other form whose entities `everything` is about to tell of in this one."""
         wanted = self._wanted(self._devices())
         ids = _unique_ids(wanted.values())
-        return [topic for topic, held in self._held.items() if topic not in wanted and _unique_ids([held]) <= ids]
+        left = {topic: _unique_ids([held]) for topic, held in self._held.items() if topic not in wanted}
+        return [topic for topic, had in left.items() if had and had <= ids]
 
     def everything(self) -> list[Update]:
         """All of it, whether the broker holds it or not."""
@@ -62,16 +64,23 @@ class Announcements:
     def charger(self, id: ChargerId) -> list[Update]:
         """Something moved in a charger's picture; seldom is it what it calls itself, or what it can."""
         drawn, live = self._picture.site.chargers.get(id), self._picture.chargers.get(id)
-        if drawn is None or live is None or not (self.has_begun and self._enabled):
+        shape = None if drawn is None or live is None else (drawn, live.identity, live.capabilities)
+        return self._one(f"charger_{id}", shape, partial(entities.charger, self._picture, self._scheme, id))
+
+    def meter(self, id: MeterId) -> list[Update]:
+        """Something moved in a meter's picture."""
+        drawn, live = self._picture.site.meters.get(id), self._picture.meters.get(id)
+        shape = None if drawn is None or live is None else (drawn, live.identity)
+        return self._one(f"meter_{id}", shape, lambda known: entities.meter(self._picture, self._scheme, id))
+
+    def _one(self, kind: str, shape: object | None, make: Callable[[frozenset[str]], Device]) -> list[Update]:
+        """Tell of one device when its shape is another one. `make` asks for the unique ids that are held of it."""
+        if shape is None or shape == self._shapes.get(kind) or not (self.has_begun and self._enabled):
             return []
-        shape = (drawn, live.identity, live.capabilities)
-        if self._shapes.get(id) == shape:
-            return []
-        self._shapes[id] = shape
-        ids = [self._scheme.device_id(f"charger_{id}")]
+        self._shapes[kind] = shape
+        ids = [self._scheme.device_id(kind)]
         held = {topic: one for topic, one in self._held.items() if _part(one, "dev").get("ids") == ids}
-        device = entities.charger(self._picture, self._scheme, id, _unique_ids(held.values()))
-        return self._told([device], held)
+        return self._told([make(_unique_ids(held.values()))], held)
 
     def _devices(self) -> list[Device]:
         """The hub first: the others name it."""

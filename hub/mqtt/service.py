@@ -160,7 +160,7 @@ class Mqtt:
             case ChargerChanged():
                 self._publish([*mirror.charger(fact.charger, now), *announcements.charger(fact.charger)])
             case MeterChanged():
-                self._publish(mirror.meter(fact.meter, now))
+                self._publish([*mirror.meter(fact.meter, now), *announcements.meter(fact.meter)])
             case CircuitsChanged():
                 self._publish(mirror.circuits(now))
             case DrawingChanged():

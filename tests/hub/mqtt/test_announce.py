@@ -14,7 +14,7 @@ from hub.mqtt.announce import Announcements
 from hub.mqtt.homeassistant import Form, Scheme
 from hub.mqtt.mirror import Update
 from hub.mqtt.topics import Topics
-from tests.hub.mqtt.example import BAY_1, BAY_2, picture
+from tests.hub.mqtt.example import BAY_1, BAY_2, MAIN, picture
 
 HUB, METER = "homeassistant/device/evhub_hub/config", "homeassistant/device/evhub_meter_main/config"
 DEVICES = [HUB, METER, *(f"homeassistant/device/evhub_charger_{bay}/config" for bay in ("bay-1", "bay-2"))]
@@ -59,6 +59,18 @@ def test_readings_are_no_news_but_what_a_charger_calls_itself_is() -> None:
     [(topic, document)] = said(one.charger(BAY_1)).items()
     assert (topic, document["dev"]["sw"]) == (FIRST, "1.3.0")
     assert one.charger(BAY_1) == []
+
+
+def test_what_a_meter_calls_itself_is_news_too() -> None:
+    seen, one = begun()
+    one.everything()
+    assert one.meter(MAIN) == []
+    seen.meters[MAIN].identity = Identity(vendor="Shelly", model="Pro 3EM")
+    [(topic, document)] = said(one.meter(MAIN)).items()
+    assert (topic, document["dev"]["mdl"]) == (METER, "Pro 3EM")
+    assert one.meter(MAIN) == []
+    seen.site = replace(seen.site, meters={})
+    assert one.meter(MAIN) == []  # a straggler from the bus
 
 
 def test_a_new_drawing_tells_what_differs_and_clears_who_left() -> None:
@@ -157,4 +169,8 @@ def test_what_is_not_as_we_write_it_does_no_harm() -> None:
     _, one = begun()
     odd = b'{"o": {"name": "evhub"}, "dev": [], "cmps": {"a": 1, "power": {}, "old": {"p": "sensor"}}}'
     one.learned(FIRST, odd)
-    assert said(one.everything())[FIRST]["cmps"]["old"] == {"p": "sensor"}
+    one.learned(POWER, b'{"o": {"name": "evhub"}}')
+    assert one.moves() == []
+    updates = one.everything()
+    assert updates[0] == Update(POWER, b"")
+    assert said(updates)[FIRST]["cmps"]["old"] == {"p": "sensor"}
