@@ -97,7 +97,7 @@ class Station:
 
     def report(self, connector: int, report: ChargerReport) -> None:
         """Say something new of one outlet."""
-        charger = self.chargers.get(connector)
+        charger = self._devices.chargers_of(self.station).get(connector)
         if charger is not None:
             self._devices.heard(charger, report)
 

@@ -22,13 +22,9 @@ def line_currents(charger: Charger, terminal_a: Lines | None) -> Lines | None:
     if charger.phases is None:
         worst = max(a for a in terminal_a if a is not None)
         return PerPhase(worst, worst, worst)
-    on_terminals = _terminals(charger, terminal_a)
+    one_only = terminal_a.l2 is None and terminal_a.l3 is None
+    on_terminals = same_on_each(terminal_a.l1) if one_only or charger.connection is Connection.LL else terminal_a
     if charger.phases == PHASES:
         return on_terminals
     on_line = dict(zip(charger.phases, on_terminals, strict=False))
     return PerPhase(*(on_line.get(phase, 0.0) for phase in PHASES))
-
-
-def _terminals(charger: Charger, terminal_a: Lines) -> Lines:
-    one_only = terminal_a.l2 is None and terminal_a.l3 is None
-    return same_on_each(terminal_a.l1) if one_only or charger.connection is Connection.LL else terminal_a

@@ -32,6 +32,7 @@ class ChargePoint:
 
     def __init__(self, host: StationHost, connection: Connection, terms: Terms, hang_up: HangUp) -> None:
         self._host, self._connection, self._terms = host, connection, terms
+        self._clock = host.clock
         self._asker = Asker(host.station, connection, terms.pace, hang_up)
         self._limits = Limits(host, self._asker, terms.own)
         self._statuses = Statuses(host, self._asker, terms.pace)
@@ -96,7 +97,7 @@ class ChargePoint:
         handler = self._answers.get(action)
         if handler is None:
             return None
-        if action != "BootNotification" and not self._spoke.is_set():
+        if not self._spoke.is_set() and action != "BootNotification":
             self._connection.after_reply(self._has_spoken)
         return handler(message)
 
@@ -138,7 +139,7 @@ class ChargePoint:
         return lenient.StatusNotificationResponse()
 
     def _meter_values(self, message: lenient.MeterValues) -> msgspec.Struct:
-        now, connector, samples = self._now(), message.connector_id, message.meter_value
+        now, connector, samples = self._clock.now(), message.connector_id, message.meter_value
         if samples:
             self._limits.said(samples[-1].timestamp, now)
         if samples and connector and connector in self._host.chargers:
@@ -247,7 +248,7 @@ class ChargePoint:
         self._host.report_all(Contact(at=self._now(), link=Link.DOWN, why=why))
 
     def _now(self) -> datetime:
-        return self._host.clock.now()
+        return self._clock.now()
 
 
 def _tag_info(*, allowed: bool) -> lenient.IdTagInfo:

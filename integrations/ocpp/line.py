@@ -28,8 +28,8 @@ class Line:
     identity: StationId
     socket: Socket
     transport: asyncio.Transport | None
-    connection: Connection
     heard_at_s: float
+    connection: Connection = field(init=False)
     pinged_at_s: float = 0.0
     chargepoint: ChargePoint | None = None
     stranger: Stranger | None = None

@@ -96,11 +96,8 @@ class OcppServer:
         return socket
 
     def _open(self, identity: StationId, socket: Socket, transport: asyncio.Transport | None) -> Line:
-        line: Line
-        connection = Connection(
-            socket.send_str, lambda action, message: self._answer(line, action, message), owner_of(identity)
-        )
-        line = Line(identity, socket, transport, connection, self._host.clock.monotonic())
+        line = Line(identity, socket, transport, self._host.clock.monotonic())
+        line.connection = Connection(socket.send_str, partial(self._answer, line), owner_of(identity))
         earlier = self._lines.get(identity.casefold())
         self._lines[identity.casefold()] = line
         if earlier is not None:
@@ -127,14 +124,15 @@ class OcppServer:
             await self._closed(line)
 
     async def _read(self, line: Line) -> None:
+        clock, received = self._host.clock, line.connection.received
         try:
             async for message in line.socket:
                 if message.type is aiohttp.WSMsgType.ERROR:
                     log.warning("%s: its socket is closed: %s", line.identity, message.data)
                     return
-                line.heard_at_s = self._host.clock.monotonic()
+                line.heard_at_s = clock.monotonic()
                 if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-                    await line.connection.received(message.data)
+                    await received(message.data)
                 elif message.type is aiohttp.WSMsgType.PING:
                     await line.socket.pong(message.data)
         except ConnectionError as lost:

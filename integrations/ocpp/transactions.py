@@ -84,7 +84,8 @@ class Transactions:
         """A live sample of a transaction: it goes on."""
         if transaction is not None and transaction > 0:
             self._heard[connector] = transaction
-            if transaction == self._host.transaction_of(connector):
+            is_in_doubt = connector in self._unconfirmed or connector in self._ending
+            if is_in_doubt and transaction == self._host.transaction_of(connector):
                 self._settle(connector)
 
     def status(self, connector: int, status: Status | None) -> None:

@@ -126,7 +126,7 @@ def reading_of(
     for value in values:
         row = layout.row(value.sampled_value or ())
         if row is not None:
-            at = moment_of(value.timestamp, now)
+            at = said_at(value.timestamp, now) or now
             if newest is None or at >= newest[0]:
                 newest = at, row
     return None if newest is None else _reading(newest[1], newest[0])
@@ -196,14 +196,15 @@ def _number(text: str | None) -> float | None:
 
 
 def _reading(row: Said, at: datetime) -> ChargerReading:
+    offered, temperature = row[OFFERED:TEMPERATURE], row[TEMPERATURE:END]
     return ChargerReading(
         at=at,
         current_a=_terminals(*row[CURRENT:VOLTAGE]),
         voltage_v=_terminals(*row[VOLTAGE:POWER]),
         power_w=_total(*row[POWER:ENERGY]),
         energy_wh=_total(*row[ENERGY:OFFERED]),
-        offered_a=_largest(row[OFFERED:TEMPERATURE]),
-        temperature_c=_largest(row[TEMPERATURE:END]),
+        offered_a=None if offered == NOTHING else _largest(offered),
+        temperature_c=None if temperature == NOTHING else _largest(temperature),
     )
 
 
@@ -224,8 +225,8 @@ def _total(one: float | None, two: float | None, three: float | None, total: flo
     return sum(known) if known else None
 
 
-def _largest(said: Said) -> float | None:
-    return None if said == NOTHING else max(value for value in said if value is not None)
+def _largest(said: Said) -> float:
+    return max(value for value in said if value is not None)
 
 
 def taken(reading: ChargerReading, at: datetime) -> ChargerReading:

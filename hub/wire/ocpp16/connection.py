@@ -206,9 +206,11 @@ class Connection:
     async def _reply(self, frame: bytes) -> None:
         """Send an answer, then begin what was to come after it."""
         effects = self._effects
+        if self._closed:
+            return
         try:
-            await self._transmit(frame)
-        except ConnectionLost:
+            await self._send(frame.decode())
+        except OSError:
             return  # the owner learns it where it reads the socket
         for effect in effects:
             self._spawn(effect())
