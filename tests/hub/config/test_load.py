@@ -151,7 +151,8 @@ MISTAKES: list[tuple[str, int, str, str, str]] = [
     # keys and ids
     (START + "chargrs: {}\n", 2, "chargrs", "no such key", "Did you mean 'chargers'?"),
     (START + "web: {prot: 80}\n", 2, "web.prot", "no such key", "Did you mean 'port'?"),
-    (START + "web: {colour: red}\n", 2, "web.colour", "no such key", "The keys here are: port, bind, certificate, private_key, trusted_proxies."),
+    (START + "web: {colour: red}\n", 2, "web.colour", "no such key",
+     "The keys here are: port, bind, certificate, private_key, trusted_proxies."),
     ("grid: {limit_a: 63, limt: 3}\n", 1, "grid.limt", "no such key", "Did you mean 'limit_a'?"),
     ("grid: {phases: 3}\n", 1, "grid.limit_a", "is missing", "Add 'limit_a'."),
     ("site: {name: Garage}\n", 1, "grid", "is missing", "Add 'grid'."),
