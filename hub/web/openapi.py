@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+import orjson
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
@@ -22,6 +23,7 @@ Json = dict[str, Any]
 ORDER = "/api/v1/orders/{name}"
 DESCRIBED = ("/api/v1/", "/healthz", "/metrics")
 ALSO = "x-also"  # another name of the same parameter
+LONG_NAME = re.compile(r"\bhub__([a-z]+)__\w+?__([A-Z]\w+)")  # two models of one name
 REF = "#/components/schemas/{model}"
 ABOUT = (
     "What a site's hub knows, and every order that it takes. Unknown is null, never 0; units are in the names; times "
@@ -81,7 +83,7 @@ def described(routes: Iterable[Route], orders: Mapping[str, Served[Args]]) -> Js
             paths.setdefault(_plain(route.path), {})[route.method.lower()] = _operation(route, models)
     for name, order in sorted(orders.items()):
         paths[ORDER.replace("{name}", name)] = {"post": _order(order, models)}
-    return {
+    document: Json = {
         "openapi": "3.1.0",
         "info": {"title": "evhub", "version": "1", "description": ABOUT, "license": {"name": "Apache-2.0"}},
         "servers": [{"url": "/"}],
@@ -92,6 +94,8 @@ def described(routes: Iterable[Route], orders: Mapping[str, Served[Args]]) -> Js
             "securitySchemes": SCHEMES,
         },
     }
+    named: Json = orjson.loads(LONG_NAME.sub(_short, orjson.dumps(document).decode()))
+    return named
 
 
 class Models:
@@ -222,6 +226,10 @@ def _tidy(schema: Any) -> Any:
             if key != "title"
         }
     return [_tidy(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _short(found: re.Match[str]) -> str:
+    return found.group(1).capitalize() + found.group(2)
 
 
 def _plain(path: str) -> str:
