@@ -2,6 +2,7 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
+import { type Change, changed, type Snapshot } from "./changes.ts";
 import { session } from "./session.ts";
 import type { Document } from "./types.ts";
 
@@ -15,6 +16,8 @@ class Live extends EventTarget {
   /** When contact was lost; null while there is contact, or before there was any. */
   lostAt: Date | null = null;
   isLive = false;
+  #epoch = "";
+  #seq = 0;
   #socket: WebSocket | null = null;
   #attempt = 0;
   #heardMs = 0;
@@ -56,23 +59,35 @@ class Live extends EventTarget {
 
   #dial(): void {
     this.#drop();
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`);
+    const asked = this.document ? { after: String(this.#seq), epoch: this.#epoch } : { changes: "true" };
+    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live?${new URLSearchParams(asked)}`);
     this.#socket = socket;
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => this.#hear(typeof data === "string" ? data : new TextDecoder().decode(data as ArrayBuffer));
+    socket.onmessage = ({ data }) => this.#hear(JSON.parse(data as string) as Snapshot | Change);
+    socket.onopen = () => this.document && this.#reached(); // who goes on where he was may have missed nothing
     socket.onclose = () => this.#closed();
   }
 
   #drop(): void {
-    if (this.#socket) this.#socket.onclose = this.#socket.onmessage = null;
+    if (this.#socket) this.#socket.onopen = this.#socket.onclose = this.#socket.onmessage = null;
     this.#socket?.close();
     this.#socket = null;
     this.isLive = false;
   }
 
-  #hear(text: string): void {
-    this.document = JSON.parse(text) as Document;
+  #hear(said: Snapshot | Change): void {
+    this.#epoch = said.epoch;
+    this.#seq = said.seq;
+    if (said.kind === "snapshot") this.#show(said.status);
+    else if (this.document) this.#show(changed(this.document, said));
+  }
+
+  #show(document: Document): void {
+    this.document = document;
     this.#heardMs = performance.now();
+    this.#reached();
+  }
+
+  #reached(): void {
     this.isLive = true;
     this.lostAt = null;
     this.#attempt = 0;
@@ -98,7 +113,7 @@ class Live extends EventTarget {
   async #look(): Promise<void> {
     if (!this.isLive || performance.now() - this.#heardMs < QUIET_MS) return;
     const answer = await fetch("/api/v1/status", { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
-    if (answer?.ok) this.#hear(await answer.text());
+    if (answer?.ok) this.#show((await answer.json()) as Document);
     else if (this.isLive) this.#closed();
   }
 

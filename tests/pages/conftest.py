@@ -1,9 +1,11 @@
-"""A demo site and a browser for all pages; the demo starts once for a file."""
+"""A demo site and a browser for all pages. One demo for all files that leave it as it is."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,9 +34,16 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    with demo(tmp_path_factory.mktemp("pages") / "data") as running:
+    with demo_site(tmp_path_factory.mktemp("pages")) as running:
+        yield running
+
+
+@contextmanager
+def demo_site(folder: Path) -> Iterator[Hub]:
+    """A demo whose twelve bays are adopted and whose meter has spoken."""
+    with demo(folder / "data") as running:
         running.wait_for(lambda s: len(s["chargers"]) == 12 and s["site"]["power_w"] is not None, within_s=60)
         yield running
 
