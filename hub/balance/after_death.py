@@ -67,6 +67,8 @@ def after_death(memory: Memory, asks: Asks, now_s: float) -> AfterDeath:
 
 def _caps(memory: Memory, keeping: Sequence[Demand], others_a: Mapping[ChargerId, float]) -> Shares:
     """Fair shares of what is left for those that keep their limits. No limit keeps one from its own fallback."""
+    if not keeping:
+        return {}
     firm = [_firm(ask, memory.tracks[ask.charger]) for ask in keeping]
     shares = allocate(memory.network, firm, Background(memory.plan.unmanaged_a, others_a))
     own = {ask.charger: Share(memory.tracks[ask.charger].charger.fallback_a or 0.0) for ask in keeping}
@@ -185,7 +187,9 @@ def _that_fit(memory: Memory, moves: Sequence[Move], now_s: float) -> Iterator[M
 
 def lend(memory: Memory, going: Iterable[Command], now_s: float) -> None:
     """These commands are on their way, each with its lease; `confirmed` or `failed` of its track follows."""
-    floors, longest_s = floors_a(memory, now_s), max((t.lease_s or 0.0 for t in memory.tracks.values()), default=0.0)
+    going = tuple(going)
+    floors = floors_a(memory, now_s) if going else {}
+    longest_s = max((t.lease_s or 0.0 for t in memory.tracks.values()), default=0.0)
     for command in going:
         track = memory.tracks[command.charger]
         if track.lease_s is None:

@@ -78,7 +78,7 @@ def decide(memory: Memory, now_s: float) -> Decision:
     told = {command.charger: command.limit_a for command in going}
     left = [move for id, move in moves.items() if id not in told]
     going += renewals(memory, left, now_s, starting=bool(view.waits_for))
-    explainer = Explainer(memory, view.waits_for, _load(memory, view, worst))
+    explainer = Explainer(memory, view.waits_for, _load(memory, view, worst), worst)
     grants = {c.id: explainer.grant(c, told.get(c.id)) for c in cases}
     return Decision(tuple(going), {**grants, **in_line(memory, grants, now_s)}, view.waits_for, in_force(memory))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.balance.allocate import Demand
+from hub.balance.allocate import Demand, Shares
 from hub.balance.case import Case
 from hub.balance.demand import NoDemand
 from hub.balance.memory import Memory
@@ -26,11 +26,12 @@ RESTS = "waits: it had to stop a short while ago"
 class Explainer:
     """Turns the cases of one decision into grants. `load` is what every row carries when all draw their share."""
 
-    def __init__(self, memory: Memory, waits_for: Sequence[ChargerId | MeterId], load: Phasors) -> None:
+    def __init__(self, memory: Memory, waits_for: Sequence[ChargerId | MeterId], load: Phasors, shares: Shares) -> None:
         self._memory = memory
         self._site = memory.site
         self._waits_for = waits_for
         self._load = load
+        self._shares = shares
 
     def grant(self, case: Case, told_a: float | None) -> Grant:
         """The charger's grant, when `told_a` is what it is told now (None: it keeps what it has)."""
@@ -79,9 +80,10 @@ class Explainer:
     def _share(self, case: Case, ask: Demand, limit_a: float) -> tuple[Limiter, str, Row | None]:
         left_a = self._memory.network.room(self._load, self._memory.network.column(case.id, ask.terminals))
         row = self._binds_after_death(case, ask)
-        if row is not None and left_a > (DEAD_A if case.target_a else ask.least_a):
-            text = keeps_it(self._site, row, limit_a) if case.target_a else shut_out(self._site, row, ask.least_a)
-            return Limiter.SAFE_PLAN, text, row
+        if row is not None and case.target_a == 0 and left_a > ask.least_a:
+            return Limiter.SAFE_PLAN, shut_out(self._site, row, ask.least_a), row
+        if row is not None and case.target_a > 0 and (left_a > DEAD_A or self._others_have_more(case, ask)):
+            return Limiter.SAFE_PLAN, keeps_it(self._site, row, limit_a), row
         share = case.now if case.now.limit_a <= case.worst.limit_a and case.now.row is not None else case.worst
         row = share.row or row
         if row is None:
@@ -89,6 +91,12 @@ class Explainer:
         if case.target_a == 0:
             return Limiter.QUEUE, waits(self._site, row, ask.least_a, left_a), row
         return Limiter.CIRCUIT, full(self._site, row, limit_a), row
+
+    def _others_have_more(self, case: Case, ask: Demand) -> bool:
+        """Others on its fuses, whom these stop, have clearly more than it: they are not what keeps it from more."""
+        column = self._memory.network.column(case.id, ask.terminals)
+        high = {share.row for share in self._shares.values() if share.limit_a > case.target_a + DEAD_A}
+        return any(row is not None and self._memory.network.loads(column, row) for row in high)
 
     def _binds_after_death(self, case: Case, ask: Demand) -> Row | None:
         """The row that keeps it from more because it would keep its limit; None where it is something else."""

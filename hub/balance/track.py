@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from hub.balance.lease import Held
+from hub.balance.lease import FALL_S, SKEW_S, Held
 from hub.balance.phases import Terminals
 from hub.core.state import Lines, LiveCharger
 from hub.model.charger import WITH_CAR, Charger, Connection, Status
@@ -202,12 +202,24 @@ class Track:
         charger, live = self.charger, self.live
         if not self.answered or live is None:
             return charger.max_a
-        if self.silent(now_s):
-            return charger.max_a if charger.fallback_a is None else max(charger.fallback_a, self._falls_back_to_a)
         failed_a = None if self.failure is None else self.failure.limit_a
+        if self.silent(now_s):
+            return (
+                max(self._alone_a, failed_a or 0.0, self.last_held_a or 0.0) if self._may_last(now_s) else self._alone_a
+            )
         ended_a = self._falls_back_to_a if self.in_doubt(now_s) else None
         asked = (a for a in (live.asked_a, self.sent_a, failed_a, ended_a) if a is not None)
         return max(charger.max_a if self.held_a is None else self.held_a, *asked, 0.0)
+
+    @property
+    def _alone_a(self) -> float:
+        """What it may give after a while alone: unless declared all, for it may restart and forget."""
+        declared_a = self.charger.fallback_a
+        return self.charger.max_a if declared_a is None else max(declared_a, self._falls_back_to_a)
+
+    def _may_last(self, now_s: float) -> bool:
+        """The lease that it was given last may still run, or its car still follow."""
+        return self.lease is not None and now_s < self.lease.until_s + SKEW_S + FALL_S
 
     @property
     def _falls_back_to_a(self) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from hub.config.alone import without_hub
 from hub.config.build import entries_of, site_of
 from hub.config.document import Document, composed, read
 from hub.config.draft import Draft, draft_of, own_findings, strictly
@@ -85,7 +86,9 @@ def look(text: str, file: str, manifests: Mapping[str, Manifest]) -> Looked:
     config, refused = _whole(document, manifests)
     found = [*document.findings, *refused, *own_findings(draft, document), *sense(draft)]
     report = Report(tuple(_in_order(found, file, document)), _counts(draft))
-    return Looked(report, None if report.errors else config)
+    if config is None or report.errors:
+        return Looked(report, None)
+    return Looked(replace(report, without_hub=without_hub(config, site_of(config, manifests), manifests)), config)
 
 
 def text_of(path: Path) -> str:

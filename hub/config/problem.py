@@ -71,6 +71,7 @@ class Report:
 
     problems: tuple[Problem, ...]
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # {"circuit": 2, …}
+    without_hub: tuple[str, ...] = ()  # what the chargers would do, in lines; empty where the file has an error
 
     @property
     def errors(self) -> int:
@@ -78,14 +79,15 @@ class Report:
         return sum(problem.level is Level.ERROR for problem in self.problems)
 
     def text(self) -> str:
-        """Each problem with its place, value and next step; then one line that sums it up."""
+        """Each problem with its place, value and next step; what the site does without a hub; then it is summed up."""
         lines = [table(self.problems)] if self.problems else []
-        return "\n".join([*lines, self._sum()])
+        return "\n".join([*lines, *self.without_hub, self._sum()])
 
     def to_json(self) -> dict[str, object]:
-        """`{"ok", "problems": […], "counts": {…}}`."""
+        """`{"ok", "problems": […], "without_hub": ["…"], "counts": {…}}`."""
         problems = [problem.to_json() for problem in self.problems]
-        return {"ok": self.errors == 0, "problems": problems, "counts": dict(self.counts)}
+        alone = list(self.without_hub)
+        return {"ok": self.errors == 0, "problems": problems, "without_hub": alone, "counts": dict(self.counts)}
 
     def _sum(self) -> str:
         things = ", ".join(counted(count, word) for word, count in self.counts.items())

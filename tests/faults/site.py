@@ -315,7 +315,7 @@ class Site:
 
     def calm(self) -> bool:
         """All is steady, no limit is on its way, and no fuse carries too much."""
-        told = all(c["limit_reason"] in ("circuit", "charger") for c in self.status()["chargers"].values())
+        told = all(c["limit_reason"] in ("circuit", "charger", "safe_plan") for c in self.status()["chargers"].values())
         look = self.simulator.look()
         return told and self.steady() and all(look.over_a(circuit) <= OVER_A for circuit in look.truth["circuits"])
 

@@ -26,6 +26,7 @@ kind: charger
 transport: WebSocket
 serves: true
 server_config: Server
+can: [limit, lease]
 docs: Point it at the hub.
 """
 METER = """
