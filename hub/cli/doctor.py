@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from hub.cli import bundle, folder, look, machine, say
-from hub.cli.look import Look, hint
+from hub.cli.look import Look, hint, ok
 from hub.cli.running import of_operators, of_status
 from hub.cli.words import CONFIG, DATA, JSON
 from hub.config.load import Loaded, check, load
@@ -84,17 +85,17 @@ class Seen:
 async def examined(patient: Patient) -> Seen:
     """Look at everything."""
     now = SystemClock().now()
-    status, loaded = await _answer(patient.data, "GET", "/status"), _loaded(patient.file)
+    status, silent = await _status(patient.data)
+    loaded, runs = _loaded(patient.file), status is not None or _is_closed(socket_path(patient.data))
     looks = [*_configured(patient.file), machine.clock(clock_state()), *_stored(patient, loaded, now)]
     if loaded is not None:
-        looks += machine.ports(loaded, runs=status is not None)
-        looks.append(await machine.broker(loaded.config.mqtt, patient.data, runs=status is not None))
+        looks += machine.ports(loaded, runs=runs)
+        looks.append(await machine.broker(loaded.config.mqtt, patient.data, runs=runs))
     if status is None:
-        looks.append(hint("hub", f"none runs on {patient.data}", f"evhub run{patient.option}, or start its service"))
-    else:
-        looks += of_status(status, patient.option, now)
-        looks += of_operators(await _operators(patient.data), patient.option)
-    return Seen(looks, loaded, status, None if status is None else await _log(patient.data))
+        return Seen([*looks, silent], loaded, None, None)
+    looks += of_status(status, patient.option, now)
+    looks += of_operators(await _operators(patient.data), patient.option)
+    return Seen(looks, loaded, status, await _log(patient.data))
 
 
 def _configured(file: Path) -> list[Look]:
@@ -119,17 +120,22 @@ def _loaded(file: Path) -> Loaded | None:
         return None
 
 
-async def _answer(data: Path, method: str, url: str, document: object = None) -> Part | None:
-    """What the running hub answers; None where none runs, or none that this user may ask."""
+async def _status(data: Path) -> tuple[Part | None, Look]:
+    """The running hub's status; None where none runs or this user may not ask, and what to say then."""
     try:
-        return await ask(socket_path(data), method, url, document)
-    except Unreachable:
-        return None
+        return await ask(socket_path(data), "GET", "/status"), ok("hub", "it runs")
+    except Unreachable as silent:
+        return None, hint("hub", silent.message, silent.next)
+
+
+def _is_closed(socket: Path) -> bool:
+    """True where a hub seems to run, and this user may not ask it."""
+    return socket.exists() and not os.access(socket, os.W_OK)
 
 
 async def _operators(data: Path) -> Mapping[str, Part]:
-    reply = await _answer(data, "POST", "/orders/operator.status", {"args": {}})
-    operators: Mapping[str, Part] = {} if reply is None else (reply.get("result") or {}).get("operators", {})
+    reply: Part = await ask(socket_path(data), "POST", "/orders/operator.status", {"args": {}})
+    operators: Mapping[str, Part] = (reply.get("result") or {}).get("operators", {})
     return operators
 
 

@@ -95,8 +95,6 @@ def _doors(loaded: Loaded) -> Iterator[tuple[str, str, int]]:
         port, bind = getattr(section, "port", None), getattr(section, "bind", None)
         if manifest.serves and isinstance(port, int) and isinstance(bind, str):
             yield name, bind, port
-    if config.mqtt.enabled and config.mqtt.remote is None:
-        yield "mqtt", config.mqtt.bind, config.mqtt.port
 
 
 def _answers(host: str, port: int) -> bool:
@@ -153,17 +151,23 @@ def _backup(data: Path, now: datetime) -> Look:
 
 
 async def broker(config: MqttConfig, data: Path, *, runs: bool) -> Look:
-    """Yours has to answer; the hub's own only while the hub runs."""
+    """Yours has to answer; the hub's own while the hub runs, and after a killed one it may."""
     if not config.enabled:
         return ok("broker", "MQTT is switched off")
-    server = config.remote or _own(config, data)
-    if config.remote is None and not runs:
-        return ok("broker", f"the hub's own, starts with it at {server}")
+    server, is_own = config.remote or _own(config, data), config.remote is None
     began_s = time.monotonic()
     if await answers(server):
-        return ok("broker", f"{server} answers in {(time.monotonic() - began_s) * 1000:.0f} ms")
-    own, theirs = "see 'evhub logs --room mqtt'", "is it on, and are mqtt.broker and its password right?"
-    return problem("broker", f"{server} does not let us in", own if config.remote is None else theirs)
+        left = "" if runs or not is_own else "; it is of the run before, and the next one takes it over"
+        return ok("broker", f"{server} answers in {(time.monotonic() - began_s) * 1000:.0f} ms{left}")
+    if not is_own:
+        return problem(
+            "broker", f"{server} does not let us in", "is it on, and are mqtt.broker and its password right?"
+        )
+    if runs:
+        return problem("broker", f"{server} does not let us in", "see 'evhub logs --room mqtt'")
+    if _answers(server.host, server.port):
+        return problem("broker", f"another program has {server}", "use it with mqtt.broker, or set another mqtt.port")
+    return ok("broker", f"the hub's own, starts with it at {server}")
 
 
 def _own(config: MqttConfig, data: Path) -> Server:

@@ -138,6 +138,10 @@ async def test_a_broker(tmp_path: Path, mosquitto: Mosquitto) -> None:
     away = MqttConfig.model_validate({"broker": f"mqtt://127.0.0.1:{unused_port()}"})
     assert (await machine.broker(away, tmp_path, runs=True)).grade is Grade.PROBLEM
     own = MqttConfig(port=unused_port())
-    assert (await machine.broker(own, tmp_path, runs=False)).grade is Grade.OK
+    assert "starts with it" in (await machine.broker(own, tmp_path, runs=False)).text
+    killed = MqttConfig(port=mosquitto.port, anonymous=True)
+    assert "the next one takes it over" in (await machine.broker(killed, tmp_path, runs=False)).text
+    with socket.create_server(("127.0.0.1", own.port)):
+        assert (await machine.broker(own, tmp_path, runs=False)).grade is Grade.PROBLEM
     assert (await machine.broker(own, tmp_path, runs=True)).grade is Grade.PROBLEM
     assert (await machine.broker(MqttConfig(enabled=False), tmp_path, runs=True)).grade is Grade.OK
