@@ -38,6 +38,7 @@ LIMITERS: Mapping[str, int] = {
     Limiter.FAULT: 9,
     Limiter.WAITING_FOR_OTHERS: 10,
     Limiter.METER: 11,
+    Limiter.SAFE_PLAN: 12,
 }
 STATE_WORDS = {code: str(word) for word, code in STATES.items()}
 LIMITER_WORDS = {code: str(word) for word, code in LIMITERS.items()}
