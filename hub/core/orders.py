@@ -72,7 +72,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One order as it comes in. Two with the same id from the same caller are one order."""
+    """One order as it comes in. Two of one name with the same id from the same caller are one order."""
 
     name: str
     args: Mapping[str, object]
@@ -116,7 +116,7 @@ class Orders:
         self._clock = clock
         self._book: Book | None = None
         self._served: dict[str, Served[Args]] = {}
-        self._replies: OrderedDict[tuple[str, str, str], asyncio.Future[Reply]] = OrderedDict()
+        self._replies: OrderedDict[tuple[str, ...], asyncio.Future[Reply]] = OrderedDict()
         self.given: Counter[tuple[str, str]] = Counter()  # by order, and "done" or the code of the error
 
     def serve(  # noqa: PLR0913 - all but three are named
@@ -153,7 +153,7 @@ class Orders:
         """Carry the order out and say how it went. Never raises; the same id from the same caller is done once."""
         if order.id is None:
             return await self._carry_out(order, caller)
-        key = (caller.via, caller.who, order.id)
+        key = (caller.via, caller.who, order.name, order.id)
         if (earlier := self._replies.get(key)) is not None:
             return await asyncio.shield(earlier)
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()

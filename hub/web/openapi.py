@@ -66,13 +66,6 @@ class Failure(Shape):
     error: Problem
 
 
-class Carried(Shape):
-    """An order that was done."""
-
-    id: str | None = Field(description="the one that was sent along")
-    ok: Literal[True]
-
-
 def described(routes: Iterable[Route], orders: Mapping[str, Served[Args]]) -> Json:
     """The whole document."""
     shown = [route for route in routes if route.path.startswith(DESCRIBED)]
@@ -102,7 +95,7 @@ class Models:
     """Every model by the name that it has in the document."""
 
     def __init__(self, routes: Iterable[Route], orders: Mapping[str, Served[Args]]) -> None:
-        known: set[type[BaseModel]] = {Failure, Carried}
+        known: set[type[BaseModel]] = {Failure}
         for route in routes:
             known |= {model for model in (route.query, route.takes, route.gives) if model is not None}
         for order in orders.values():
@@ -146,7 +139,11 @@ def _operation(route: Route, models: Models) -> Json:
 
 def _order(order: Served[Args], models: Models) -> Json:
     result = {"type": "object"} if order.gives is None else models.of(order.gives)
-    done = {"allOf": [models.of(Carried)], "properties": {"result": result}, "required": ["result"], "type": "object"}
+    done = {
+        "type": "object",
+        "properties": {"id": {"type": ["string", "null"]}, "ok": {"const": True}, "result": result},
+        "required": ["id", "ok", "result"],
+    }
     sent = {
         "type": "object",
         "properties": {

@@ -136,6 +136,11 @@ async def test_the_same_id_of_two_programs_is_two_orders(hub: Whole) -> None:
     assert (await hub.get("chargers/bay-2"))[1]["name"] == "South"
 
 
+async def test_the_same_id_of_another_order_is_another_order(hub: Whole) -> None:
+    assert "users" in (await hub.give("user.list", id="1"))[1]["result"]
+    assert "tokens" in (await hub.give("token.list", id="1"))[1]["result"]
+
+
 async def test_the_same_id_at_once_is_done_once(hub: Whole) -> None:
     document = {"id": "once", "args": {"name": "both", "roles": ["viewer"]}}
     answers = await asyncio.gather(*(hub.give("token.create", **document) for _ in range(5)))
