@@ -39,20 +39,25 @@ class Alert:
     over: PerPhase[bool] = NO_LINE  # the lines that the last sample showed above the limit
     since_s: float | None = None  # of the first sample of this excess
     seen_s: float = float("-inf")  # of the last sample
+    quick: bool = False  # its samples come close together
     borne: bool = False
 
     def see(self, amps: PerPhase[float], at_s: float) -> None:
         """A fresh sample."""
-        quick, self.seen_s = at_s - self.seen_s <= QUICK_S, at_s
+        self.quick, self.seen_s = at_s - self.seen_s <= QUICK_S, at_s
         for line, a in zip(self.warmth or (), amps, strict=False):
             line.take(a, at_s)
         self.over = PerPhase(*(a > limit for a, limit in zip(amps, self.limit_a, strict=True)))
         if not any(self.over):
             self.since_s = None
         elif self.since_s is None:
-            self.since_s, self.borne = at_s, quick and self._bears(amps)
+            self.since_s, self.borne = at_s, self.quick and self._bears(amps)
         else:
             self.borne = self.borne and self._bears(amps)
+
+    def may_pass(self, now_s: float) -> bool:
+        """The excess may be an inrush, and the next sample will tell soon."""
+        return self.quick and self.stance(now_s) in (Stance.WAITS, Stance.LOWERS)
 
     def _bears(self, amps: PerPhase[float]) -> bool:
         lines = self.warmth

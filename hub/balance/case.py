@@ -35,6 +35,7 @@ class Case:
     starting: bool = False
     now_s: float = 0.0
     stance: Stance = Stance.CALM
+    blind_a: float | None = None  # its safe share, while a meter above it says nothing
     cap: Share | None = None  # it would keep its limit after the hub's death, and may have only so much
 
     @property
@@ -84,6 +85,8 @@ class Case:
         wanted_a = max(lowest_a, min(self.has_a, highest_a))
         if self.stance in (Stance.WAITS, Stance.LOWERS) and self.has_a >= self.ask.least_a:
             wanted_a = max(wanted_a, self.ask.least_a)  # nobody is stopped for a moment's excess
+        if self.blind_a is not None:
+            wanted_a = min(wanted_a, self.blind_a)
         return min(wanted_a, self.has_a) if self.held_back or self.stance is not Stance.CALM else wanted_a
 
     def move(self) -> Move:

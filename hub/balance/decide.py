@@ -28,6 +28,7 @@ from hub.balance.track import Track
 from hub.core.state import LiveSafePlan
 from hub.model.grant import Grant, Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId
+from hub.model.units import floor_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class View:
     worst_a: Mapping[CircuitId, Amps]  # and the worst of the last minute
     start_a: Mapping[CircuitId, Amps]  # and what must be reckoned with by who starts
     silent: frozenset[CircuitId]  # circuits whose meter is silent, or behind
+    blind: frozenset[ChargerId]  # chargers below a meter that says nothing
     stances: Mapping[ChargerId, Stance]  # of those below a circuit that is above its limit
     death: AfterDeath  # what there would be if the hub died now
 
@@ -105,9 +107,19 @@ def _view(memory: Memory, now_s: float) -> View:
         worst_a,
         backgrounds.lines_a(now_s, HOUR_S) if waits else worst_a,
         frozenset(backgrounds.silent(now_s) | backgrounds.behind(now_s)),
+        _blind(memory, now_s),
         backgrounds.stances(now_s),
         death,
     )
+
+
+def _blind(memory: Memory, now_s: float) -> frozenset[ChargerId]:
+    """The chargers below a meter that says nothing. While the hub starts it has its time to speak."""
+    silent = memory.backgrounds.silent(now_s)
+    if not silent or memory.waits_for(now_s):
+        return frozenset()
+    site = memory.site
+    return frozenset(id for id, c in site.chargers.items() if any(up.id in silent for up in site.upward(c.circuit)))
 
 
 def _asks(memory: Memory, now_s: float) -> dict[ChargerId, Demand | NoDemand]:
@@ -168,6 +180,7 @@ def _case(memory: Memory, view: View, worst: Shares, now: Shares, track: Track) 
         now_s=view.now_s,
         stance=view.stances.get(id, Stance.CALM),
         cap=view.death.caps.get(id),
+        blind_a=floor_to(memory.plan.share_a(id), track.step_a) if id in view.blind else None,
     )
 
 

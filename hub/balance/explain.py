@@ -75,6 +75,8 @@ class Explainer:
         if case.silent is None or case.starting:
             return waiting_to_hear(self._site, self._waits_for)
         silent = self._memory.backgrounds.watches[case.silent].silent(case.now_s)
+        if silent and case.target_a == case.blind_a:
+            return safe_share(self._site, case.silent, case.target_a)
         return (meter_silent if silent else meter_behind)(self._site, case.silent)
 
     def _share(self, case: Case, ask: Demand, limit_a: float) -> tuple[Limiter, str, Row | None]:
@@ -187,6 +189,12 @@ def waiting_to_hear(site: Site, ids: Sequence[ChargerId | MeterId]) -> str:
 def meter_silent(site: Site, circuit: CircuitId) -> str:
     """Nothing is raised while a meter says nothing."""
     return f"{meter_name(site, site.circuits[circuit].meter)} is silent: nothing is raised"
+
+
+def safe_share(site: Site, circuit: CircuitId, limit_a: float) -> str:
+    """After ten seconds without its meter a charger has its safe share at most."""
+    meter = meter_name(site, site.circuits[circuit].meter)
+    return f"{amps(limit_a)}, its safe share, while {meter} is silent" if limit_a else f"waits: {meter} is silent"
 
 
 def meter_behind(site: Site, circuit: CircuitId) -> str:

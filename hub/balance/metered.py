@@ -56,27 +56,34 @@ def _complete(values: PerPhase[float | None] | None, limit_a: Amps) -> Amps | No
     return known(PerPhase(*(0.0 if v is None and limit == 0 else v for v, limit in zip(values, limit_a, strict=True))))
 
 
+Falling = deque[tuple[int, float]]
+"""Values by slot, each less than the one before."""
+
+
 @dataclass(slots=True)
 class Past:
-    """The worst of the last hour, in slots of some seconds."""
+    """The worst of the last hour by line, in slots of some seconds.
 
-    slots: deque[tuple[int, Amps]] = field(default_factory=lambda: deque(maxlen=int(HOUR_S / SLOT_S)))
+    Only what no later value exceeds is kept: of any while up to now the first that is left is the largest.
+    """
+
+    lines: PerPhase[Falling] = field(default_factory=lambda: PerPhase(Falling(), Falling(), Falling()))
 
     def add(self, amps: Amps, now_s: float) -> None:
         """Remember a value."""
         slot = int(now_s // SLOT_S)
-        if self.slots and self.slots[-1][0] == slot:
-            amps = _worse(amps, self.slots.pop()[1])
-        self.slots.append((slot, amps))
+        for line, a in zip(self.lines, amps, strict=True):
+            while line and line[-1][1] <= a:
+                line.pop()
+            line.append((slot, a))
+            while line[0][0] < slot - HOUR_S // SLOT_S:
+                line.popleft()
 
     def worst(self, now_s: float, last_s: float) -> Amps | None:
-        """The largest on each line in the last so many seconds."""
-        worst: Amps | None = None
-        for slot, amps in reversed(self.slots):
-            if slot < (now_s - last_s) // SLOT_S:
-                break
-            worst = amps if worst is None else _worse(amps, worst)
-        return worst
+        """The largest on each line in the last so many seconds; None where there is nothing."""
+        since = (now_s - last_s) // SLOT_S
+        l1, l2, l3 = (next((a for slot, a in line if slot >= since), None) for line in self.lines)
+        return known(PerPhase(l1, l2, l3))
 
 
 def _worse(one: Amps, other: Amps) -> Amps:
@@ -92,7 +99,7 @@ class Watch:
     meter_a: Amps | None = None
     power_w: float | None = None
     now_a: Amps | None = None
-    passing_a: Amps | None = None  # the background in an excess that may pass: it does not count yet
+    passing_a: Amps | None = None  # the background in an excess that may pass: it is no load to reckon with yet
     past: Past = field(default_factory=Past)
     sure: Past = field(default_factory=Past)  # the least that the background can have been
     clear: bool = False  # it has spoken when everybody below was known and no car was on its way
@@ -112,7 +119,7 @@ class Watch:
             return
         self.good = 1 if pause_s > LOST_S else min(self.good + 1, GOOD)
         self.alert.see(meter_a, at_s)
-        if self.alert.stance(at_s) is Stance.WAITS:
+        if self.alert.may_pass(at_s):
             self.passing_a = estimate(meter_a, cars, self._before(at_s), self.circuit.limit_a)
             return
         self.sure.add(least(meter_a, cars), at_s)

@@ -80,6 +80,7 @@ class Loop:
     t: float = 0.0
     turns: Turns = USUAL
     wall_ahead_s: float = START.timestamp()
+    dt_s: float = DT_S
     unmanaged_a: Mapping[CircuitId, PerPhase[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -184,10 +185,10 @@ class Loop:
     # one tenth of a second
 
     def _step(self) -> None:
-        self.t = round(self.t + DT_S, 6)
+        self.t = round(self.t + self.dt_s, 6)
         for evse in self.evses.values():
-            evse.step(DT_S)
-        self.truth.step(DT_S, self.house(self.t), (0.0, 0.0, 0.0))
+            evse.step(self.dt_s)
+        self.truth.step(self.dt_s, self.house(self.t), (0.0, 0.0, 0.0))
         wanted = self._land()
         self._lapse()
         if self.dead:

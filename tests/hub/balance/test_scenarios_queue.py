@@ -39,7 +39,7 @@ def spells(loop: Loop, seconds: float) -> dict[str, list[float]]:
 
 @pytest.mark.parametrize("meter", [None, "main"])
 def test_scenario_04_ten_cars_on_twenty_amps(meter):
-    loop = Loop(one_fuse(20, *chargers(10), meter=meter), margin_a=0.2)
+    loop = Loop(one_fuse(20, *chargers(10), meter=meter), margin_a=0.2, dt_s=0.5)
     for id in loop.drawn.chargers:
         loop.plug(id)
     loop.run(60)
@@ -60,11 +60,11 @@ def test_scenario_04_ten_cars_on_twenty_amps(meter):
 
 
 def test_scenario_04_one_car_a_quarter_of_an_hour():
-    loop = Loop(one_fuse(20, *chargers(10)))
+    loop = Loop(one_fuse(20, *chargers(10)), dt_s=0.5)
     for id in loop.drawn.chargers:
         loop.plug(id)
     loop.run(60)
-    for quarter in range(1, 11):
+    for quarter in range(1, 6):
         before = {id for id, a in zip(loop.drawn.chargers, loop.offers(), strict=True) if a > 0}
         loop.run(QUARTER_S * quarter - 5 - loop.t)
         assert {id for id, a in zip(loop.drawn.chargers, loop.offers(), strict=True) if a > 0} == before
@@ -168,7 +168,7 @@ def test_scenario_29_a_start_leaves_a_margin_for_what_the_last_hour_brought():
 
 
 def test_turns_are_a_setting():
-    loop = Loop(one_fuse(14, *chargers(3)), turns=Turns(turn_s=0))
+    loop = Loop(one_fuse(14, *chargers(3)), dt_s=0.5, turns=Turns(turn_s=0))
     for id in loop.drawn.chargers:
         loop.plug(id)
     loop.run(3600)
