@@ -1,4 +1,4 @@
-"""The doors over real sockets: who is believed about the far end, TLS with one's own certificate, other sites' pages."""
+"""The doors over real sockets: who is believed about the far end, TLS with one's own certificate, pages of others."""
 
 from __future__ import annotations
 
