@@ -205,11 +205,17 @@ def _queue_up(memory: Memory, now_s: float) -> None:
     }
     queue.attend({id: _place(track, now_s) for id, track in memory.tracks.items() if id in wanting})
     if queue.due(now_s, now_s + memory.ahead_s) and not memory.waits_for(now_s):
-        view = _view(memory, now_s)
-        column = memory.network.column
-        seats = {
-            id: Seat(id, column(id, ask.terminals), ask.least_a, ask.priority)
-            for id, ask in view.asks.items()
-            if isinstance(ask, Demand)
-        }
-        queue.rotate(memory.network, memory.network.load(Background(view.start_a, view.reserved_a())), seats, now_s)
+        _change_places(memory, _view(memory, now_s), now_s)
+
+
+def _change_places(memory: Memory, view: View, now_s: float) -> None:
+    """One car for each row that is full now; else for each that would be without a hub, of those that keep limits."""
+    queue, network, keeping = memory.queue, memory.network, view.death.caps
+    demands = [ask for ask in view.asks.values() if isinstance(ask, Demand)]
+    on = queue.on
+    seats = {d.charger: Seat(d.charger, network.column(d.charger, d.terminals), d.least_a, d.priority) for d in demands}
+    queue.rotate(network, network.load(Background(view.start_a, view.reserved_a())), seats, now_s)
+    if keeping and queue.on == on:
+        seats = {id: replace(seat, column=network.column(id)) for id, seat in seats.items() if id in keeping}
+        others_a = {id: a for id, a in view.death.remains_a.items() if id not in keeping}
+        queue.rotate(network, network.load(Background(memory.plan.unmanaged_a, others_a)), seats, now_s)

@@ -18,7 +18,7 @@ Blocked = tuple[CircuitId | None, Phase | None]
 def in_line(memory: Memory, grants: Mapping[ChargerId, Grant], now_s: float) -> dict[ChargerId, Grant]:
     """The grants of those that wait, with position and time. Every blocked row has a line of its own."""
     places = memory.queue.places
-    waiting = [grant for id, grant in grants.items() if grant.limiter is Limiter.QUEUE and id in places]
+    waiting = [grant for id, grant in grants.items() if id in places and _waits(grant, on=places[id].on)]
     lines: dict[Blocked, int] = {}
     found: dict[ChargerId, Grant] = {}
     for grant in sorted(waiting, key=lambda g: (-memory.site.chargers[g.charger].priority, places[g.charger].since_s)):
@@ -30,3 +30,7 @@ def in_line(memory: Memory, grants: Mapping[ChargerId, Grant], now_s: float) -> 
             grant, text=numbered(grant.text, position), queue_position=position, queue_until=until
         )
     return found
+
+
+def _waits(grant: Grant, *, on: bool) -> bool:
+    return grant.limiter is Limiter.QUEUE or (grant.limiter is Limiter.SAFE_PLAN and not on)

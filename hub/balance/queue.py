@@ -64,6 +64,11 @@ class Queue:
         place = self.places.get(id, new)
         return not place.on, place.since_s
 
+    @property
+    def on(self) -> set[ChargerId]:
+        """Those that have their turn."""
+        return {id for id, place in self.places.items() if place.on}
+
     def rests(self, id: ChargerId, now_s: float) -> bool:
         """It had to stop a short while ago, and does not start again yet."""
         place = self.places.get(id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.balance.queue import Turns
 from hub.model.grant import Limiter
 from hub.model.ids import GRID, ChargerId
 from hub.model.units import same_on_each
@@ -100,6 +101,22 @@ def test_scenario_27_several_that_keep_their_limits_share_what_those_without_a_c
     loop.kill_hub()
     loop.plug("c2")  # nobody is there who could let it charge
     assert loop.run(300).amps() == near(16, 16, 0, 0)
+    assert never_over(loop)
+
+
+def test_scenario_04_those_that_keep_their_limits_take_turns_where_only_the_safe_plan_is_full():
+    drawn = one_fuse(24, *(charger(f"c{i}") for i in range(3)), meter="main")
+    turns = Turns(turn_s=120.0, least_on_s=30.0, least_off_s=30.0)
+    loop = Loop(drawn, wires=keeping(*drawn.chargers), unmanaged_a={GRID: same_on_each(10.0)}, turns=turns)
+    for id in drawn.chargers:
+        loop.plug(id)
+    loop.run(60)
+    assert loop.amps() == near(7, 7, 0)  # 24 A are free now, 14 without a hub on a bad day
+    grant = loop.decision.grants[ChargerId("c2")]
+    assert (grant.limiter, grant.queue_position) == (Limiter.SAFE_PLAN, 1)
+    assert "6 A would be too much for Grid connection L1; number 1 in the queue" in grant.text
+    assert loop.run(120).amps() == near(0, 7, 7)
+    assert loop.run(120).amps() == near(7, 0, 7)
     assert never_over(loop)
 
 
