@@ -1,17 +1,18 @@
-"""CPU of one OCPP MeterValues from socket to live picture and answer, against a raw aiohttp echo with orjson.
+"""CPU of one OCPP MeterValues in the server's process, against a raw aiohttp WebSocket server with orjson.
 
-Both servers run in processes of their own and are driven by the same client in this one. What counts is their own CPU
-time (`time.process_time`) for the same messages, in alternating rounds.
+The peer reads the JSON and answers `[3, id, {}]`: the least that anything on aiohttp can do. Beside it, the same server
+that sends the whole message back. Ours is measured twice: with the devices room alone (socket, decoding and validating,
+the live picture, the answer; nobody listens), and as the whole hub with all its rooms and a broker, in a charging
+session. Deflate is off. A connection is a charger: the next message goes out when the last one was answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import statistics
 import tempfile
-import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
@@ -19,30 +20,43 @@ import aiohttp
 import orjson
 from aiohttp import web
 
+from benchmarks.child import Child, driver_on_first_core, free_port, serving, until_told
+from benchmarks.page import Row
+from benchmarks.station import Station, values
+from hub.app import App
+from hub.config.load import load
 from hub.core.bus import Bus
 from hub.core.clock import SystemClock
-from hub.core.database import StoreConfig, url_of
 from hub.core.orders import Orders
 from hub.core.state import Picture
-from hub.core.store import Store
 from hub.devices.entries import StationEntry
 from hub.devices.service import Devices, Parts
 from hub.model.candidate import Address, Candidate, Kind
 from hub.model.charger import Charger
-from hub.model.ids import GRID, ChargerId, StationId
+from hub.model.ids import GRID, ChargerId, StationId, TransactionId
+from hub.model.reading import ChargerReport
+from hub.model.session import LiveSession, TransactionStart, TransactionStop
 from hub.model.site import Circuit, Site
 from hub.model.units import PHASES, same_on_each
 from hub.sdk.config import IntegrationConfig
 from hub.sdk.testing import RecordingBroker
-from hub.sessions.service import Sessions
 from integrations.ocpp.config import Config, ServerConfig
 
-MESSAGES, ROUNDS = 3000, 7
+MESSAGES, ROUNDS = 2000, 7
 STATION = StationId("CP1")
+CONFIG = """
+site: {name: Bench}
+grid: {limit_a: 63}
+chargers: {bay-1: {integration: ocpp, station: CP1, phases: [L1, L2, L3]}}
+web: {port: 0, bind: 127.0.0.1}
+ocpp: {port: 0, bind: 127.0.0.1}
+mqtt: {port: PORT, bind: 127.0.0.1}
+discovery: {interfaces: [127.0.0.1]}
+"""
 
 
 class Nobody:
-    """No discovery: nothing is announced, and nobody new dials in."""
+    """No discovery and no sessions: nothing is announced, nobody new dials in, and nothing is counted."""
 
     def address_of(self, station: StationId) -> Address | None:
         """Nowhere."""
@@ -54,28 +68,47 @@ class Nobody:
     def left(self, station: StationId) -> None:
         """Not expected."""
 
+    async def started(self, charger: Charger, start: TransactionStart) -> TransactionId:
+        """The first and only one."""
+        return TransactionId(1)
 
-def values(energy_wh: int) -> dict[str, object]:
-    """A MeterValues.req as a three-phase charger sends it: ten sampled values."""
-    sampled: list[dict[str, str]] = [
-        {"value": str(energy_wh), "measurand": "Energy.Active.Import.Register", "unit": "Wh"}
-    ]
-    for number in (1, 2, 3):
-        phase = f"L{number}"
-        sampled.append({"value": "15.87", "measurand": "Current.Import", "unit": "A", "phase": phase})
-        sampled.append({"value": "231.2", "measurand": "Voltage", "unit": "V", "phase": f"{phase}-N"})
-        sampled.append({"value": "3668", "measurand": "Power.Active.Import", "unit": "W", "phase": phase})
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # an old one would be history, and not reach the picture
-    return {"connectorId": 1, "transactionId": 1, "meterValue": [{"timestamp": at, "sampledValue": sampled}]}
+    async def stopped(self, station: StationId, stop: TransactionStop) -> None:
+        """Not kept."""
+
+    async def end_all(self, charger: ChargerId, station: StationId, reason: str) -> None:
+        """There is nothing to end."""
+
+    def heard(self, charger: Charger, report: ChargerReport) -> None:
+        """Not counted."""
+
+    def open_at(self, charger: ChargerId) -> LiveSession | None:
+        """None."""
+        return None
+
+    def transaction_of(self, charger: ChargerId) -> TransactionId | None:
+        """The one that everybody gets."""
+        return TransactionId(1)
 
 
-async def _echo(pipe: Pipe) -> None:
+# the servers
+
+
+async def answering(pipe: Pipe) -> None:
+    """The peer: reads the JSON, answers with the id."""
+    await _raw(pipe, lambda frame: [3, frame[1], {}])
+
+
+async def echoing(pipe: Pipe) -> None:
+    """The peer that sends the whole message back."""
+    await _raw(pipe, lambda frame: frame)
+
+
+async def _raw(pipe: Pipe, answer: Callable[[list[object]], list[object]]) -> None:
     async def serve(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(protocols=("ocpp1.6",), compress=False)
         await socket.prepare(request)
         async for message in socket:
-            frame = orjson.loads(message.data)
-            await socket.send_str(orjson.dumps([3, frame[1], {}]).decode())
+            await socket.send_str(orjson.dumps(answer(orjson.loads(message.data))).decode())
         return socket
 
     app = web.Application()
@@ -83,11 +116,12 @@ async def _echo(pipe: Pipe) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await _report(pipe, runner.addresses[0][1])
+    await until_told(pipe, runner.addresses[0][1])
     await runner.cleanup()
 
 
-async def _hub(pipe: Pipe) -> None:
+async def live_state(pipe: Pipe) -> None:
+    """The devices room with the OCPP server, and nobody who listens."""
     charger = Charger(ChargerId("bay-1"), GRID, "ocpp", STATION, phases=PHASES)
     site = Site("Bench", {GRID: Circuit(GRID, None, same_on_each(63.0))}, {charger.id: charger})
     bus, clock, nobody = Bus(), SystemClock(), Nobody()
@@ -97,86 +131,68 @@ async def _hub(pipe: Pipe) -> None:
     def sections(name: str) -> IntegrationConfig:
         return section
 
+    parts = Parts(Picture(site), bus, Orders(clock), clock, nobody, nobody, nobody, RecordingBroker())
+    devices = Devices(parts, lambda: entries, sections)
+    await devices.start()
+    await until_told(pipe, _port(devices))
+    await devices.stop()
+    await bus.close()
+
+
+async def whole_hub(pipe: Pipe) -> None:
+    """Every room, with the hub's own broker."""
     with tempfile.TemporaryDirectory() as folder:
-        config = StoreConfig()
-        store, picture = Store(url_of(config, Path(folder)), config, clock, bus.deliver), Picture(site)
-        room = Sessions(picture, bus, store, clock)
-        parts = Parts(picture, bus, Orders(clock), clock, room, nobody, nobody, RecordingBroker())
-        devices = Devices(parts, lambda: entries, sections)
-        await store.start("bench")
-        await room.start()
-        await devices.start()
-        await _report(pipe, int(devices.doors[0].rsplit(":", 1)[1].split("/")[0]))
-        await devices.stop()
-        await room.stop()
-        await store.stop()
-        await bus.close()
+        file = Path(folder) / "config.yaml"
+        file.write_text(CONFIG.replace("PORT", str(free_port())))
+        app = App(load(file), Path(folder))
+        await app.start()
+        await until_told(pipe, _port(app.devices))
+        await app.stop()
 
 
-async def _report(pipe: Pipe, port: int) -> None:
-    """Say the port, then the CPU seconds used so far whenever asked, until told to end."""
-    loop = asyncio.get_running_loop()
-    pipe.send(port)
-    while await loop.run_in_executor(None, pipe.recv):
-        pipe.send(time.process_time())
+def _port(devices: Devices) -> int:
+    return int(devices.doors[0].rsplit(":", 1)[1].split("/")[0])
 
 
-def _child(kind: str, pipe: Pipe) -> None:
-    asyncio.run(_echo(pipe) if kind == "echo" else _hub(pipe))
+# the driver
 
 
-async def _round(port: int, pipe: Pipe) -> float:
+async def one_round(child: Child) -> float:
     """CPU microseconds of the server for one message."""
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"ws://127.0.0.1:{port}/ocpp/{STATION}", protocols=("ocpp1.6",), compress=0) as socket,
+        session.ws_connect(f"ws://127.0.0.1:{child.port}/ocpp/{STATION}", protocols=("ocpp1.6",), compress=0) as socket,
     ):
-        boot = {"chargePointVendor": "Bench", "chargePointModel": "One"}
-        await socket.send_str(orjson.dumps([2, "boot", "BootNotification", boot]).decode())
-        await _quiet(socket)
-        pipe.send(True)
-        before = pipe.recv()
+        station = Station(socket)
+        await station.call("BootNotification", {"chargePointVendor": "Bench", "chargePointModel": "One"})
+        await station.call("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Charging"})
+        start = {"connectorId": 1, "idTag": "ANNE", "meterStart": 1000, "timestamp": "2026-01-01T00:00:00Z"}
+        await station.call("StartTransaction", start)
+        await station.quiet()
+        before_s = child.cpu_s()
         for number in range(MESSAGES):
-            await socket.send_str(orjson.dumps([2, str(number), "MeterValues", values(number)]).decode())
-            await _answer(socket, str(number))
-        pipe.send(True)
-        return float(pipe.recv() - before) / MESSAGES * 1e6
+            await station.call("MeterValues", values(number))
+        return (child.cpu_s() - before_s) / MESSAGES * 1e6
 
 
-async def _quiet(socket: aiohttp.ClientWebSocketResponse) -> None:
-    """Answer whatever the server asks after a boot, until it has nothing more to ask."""
-    while True:
-        try:
-            message = await socket.receive(timeout=1.0)
-        except TimeoutError:
-            return
-        frame = orjson.loads(message.data)
-        if frame[0] == 2:
-            await socket.send_str(orjson.dumps([4, frame[1], "NotImplemented", "", {}]).decode())
+def run() -> list[Row]:
+    """Take turns; each round's ratio is to the peer's round just before, and the median of these counts."""
+    servers = {"answering": answering, "echoing": echoing, "state": live_state, "hub": whole_hub}
+    took: dict[str, list[float]] = {name: [] for name in servers}
+    with ExitStack() as stack:
+        children = {name: stack.enter_context(serving(server)) for name, server in servers.items()}
+        stack.enter_context(driver_on_first_core())
+        for _ in range(ROUNDS):
+            for name, child in children.items():
+                took[name].append(asyncio.run(one_round(child)))
+    return [
+        _row("(a) MeterValues → live state → answer, nobody listens", "answering", "state", took, "≥ 0.7"),
+        _row("(a) beside a peer that sends the whole message back", "echoing", "state", took),
+        _row("(b) the same in the whole hub, all rooms listening", "answering", "hub", took),
+    ]
 
 
-async def _answer(socket: aiohttp.ClientWebSocketResponse, unique_id: str) -> None:
-    while True:
-        frame = orjson.loads((await socket.receive()).data)
-        if frame[0] == 3 and frame[1] == unique_id:
-            return
-
-
-def run() -> str:
-    """Alternate between the two, and say the ratio of the medians."""
-    context = multiprocessing.get_context("spawn")
-    servers = {}
-    for kind in ("echo", "hub"):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_child, args=(kind, theirs), daemon=True)
-        process.start()
-        servers[kind] = (process, ours, ours.recv())
-    took: dict[str, list[float]] = {"echo": [], "hub": []}
-    for _ in range(ROUNDS):
-        for kind, (_, pipe, port) in servers.items():
-            took[kind].append(asyncio.run(_round(port, pipe)))
-    for process, pipe, _ in servers.values():
-        pipe.send(False)
-        process.join(10)
-    echo_us, hub_us = statistics.median(took["echo"]), statistics.median(took["hub"])
-    return f"raw echo {echo_us:.0f} us, hub {hub_us:.0f} us of CPU a message: {echo_us / hub_us:.2f} of the raw echo"
+def _row(what: str, peer: str, ours: str, took: Mapping[str, list[float]], wanted: str = "") -> Row:
+    ratio = statistics.median(raw / own for raw, own in zip(took[peer], took[ours], strict=True))
+    peer_us, ours_us = statistics.median(took[peer]), statistics.median(took[ours])
+    return Row(what, f"{peer_us:.0f} µs CPU", f"{ours_us:.0f} µs CPU", f"{ratio:.2f} (peer ÷ ours)", wanted)

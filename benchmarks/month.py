@@ -25,6 +25,7 @@ from hub.core.store import Store
 from hub.model.charger import Charger, Status
 from hub.model.grant import Grant, Limiter
 from hub.model.ids import GRID, ChargerId, CircuitId, MeterId, StationId
+from hub.model.person import EVERYBODY
 from hub.model.reading import ChargerReading, MeterReading
 from hub.model.site import Circuit, Meter, Site
 from hub.model.units import PerPhase, Phase, same_on_each
@@ -127,7 +128,7 @@ async def ask(folder: Path, orders: Orders, history: History, days: int) -> None
         return b"".join(parts).count(b"\n") - 1
 
     async def order(name: str, args: dict[str, str]) -> int:
-        reply = await orders.answer(Envelope(name, args), Caller("bench", "cli"))
+        reply = await orders.answer(Envelope(name, args), Caller("bench", "cli", EVERYBODY))
         assert reply.result is not None, reply.error
         rows = reply.result.get("rows", ())
         return len(rows) if isinstance(rows, (list, tuple)) else 0

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from benchmarks.page import Row
 from hub.core.clock import SystemClock
 from hub.core.database import StoreConfig, url_of
 from hub.core.store import Store
@@ -31,13 +32,13 @@ RECORD = b'{"at":"2026-03-01T12:00:00.000Z","charger":"bay-1"}' * 3
 FACT = ChargerConnected(at=datetime(2026, 3, 1, 12, tzinfo=UTC), charger=ChargerId("bay-1"))
 
 
-def run() -> str:
-    """The figures in words."""
+def run() -> list[Row]:
+    """The medians of the rounds."""
     with tempfile.TemporaryDirectory(prefix="evhub-bench-", dir=".") as name:
         return asyncio.run(_measure(Path(name)))
 
 
-async def _measure(folder: Path) -> str:
+async def _measure(folder: Path) -> list[Row]:
     config, clock = StoreConfig(), SystemClock()
     store = Store(url_of(config, folder), config, clock, lambda fact: None)
     await store.start("bench")
@@ -50,14 +51,17 @@ async def _measure(folder: Path) -> str:
             rounds.append(await _facts(store, callers))
     await store.stop()
     sync, sqlite = median(bare["fdatasync"]), median(bare["sqlite"])
-    lines = [f"bare fdatasync loop {sync:.0f}/s, bare SQLite WAL FULL loop {sqlite:.0f}/s"]
-    for callers, rounds in ours.items():
-        rate, mid_ms, p99_ms = (median(one[n] for one in rounds) for n in range(3))
-        lines.append(
-            f"    {callers:>3} callers: {rate:.0f} facts/s = {rate / sync:.1f} × fdatasync,"
-            f" {rate / sqlite:.1f} × SQLite; at {mid_ms:.2f} ms median, {p99_ms:.2f} ms p99"
-        )
-    return "\n".join(lines)
+    return [_row(callers, rounds, sync, sqlite) for callers, rounds in ours.items()]
+
+
+def _row(callers: int, rounds: list[tuple[float, float, float]], sync: float, sqlite: float) -> Row:
+    rate, mid_ms, p99_ms = (median(one[n] for one in rounds) for n in range(3))
+    return Row(
+        f"durable facts, {callers} callers: fdatasync loop, SQLite loop",
+        f"{sync:.0f}/s, {sqlite:.0f}/s",
+        f"{rate:.0f}/s, at {mid_ms:.2f} ms, p99 {p99_ms:.2f} ms",
+        f"{rate / sync:.1f}, {rate / sqlite:.1f} (ours ÷ peer)",
+    )
 
 
 async def _facts(store: Store, callers: int) -> tuple[float, float, float]:
