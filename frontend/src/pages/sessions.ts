@@ -25,7 +25,7 @@ export class Sessions extends Page {
   static override styles = [
     look,
     css`
-      .row {
+      .bar {
         margin-bottom: 12px;
       }
       select {
@@ -78,7 +78,7 @@ export class Sessions extends Page {
     return html`
       <h1 tabindex="-1">Sessions</h1>
       <p class="lead">${this.sum()}</p>
-      <div class="row between">
+      <div class="row between bar">
         <nav class="row" aria-label="Months">
           <a class="button" href=${this.href(before)} aria-label=${monthName(before)}>‹</a>
           <h2>${monthName(this.month)}</h2>
