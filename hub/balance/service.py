@@ -107,7 +107,7 @@ class Balance:
         self._tasks.keep("circuits", self._paint_when_moved)
 
     async def stop(self) -> None:
-        """End everything; the chargers keep what they hold."""
+        """End everything; the chargers keep what they hold until their leases end."""
         await self._tasks.close()
 
     def take(self, config: BalanceConfig, unmanaged_a: Mapping[CircuitId, PerPhase[float]]) -> None:

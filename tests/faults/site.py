@@ -207,9 +207,9 @@ class Site:
         return (self.folder / "hub.log").read_text()
 
     def start_hub(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers and its chargers are in its picture."""
         self.spawn_hub()
-        wait_until(self.status_if_any, 15, "the hub does not answer")
+        wait_until(lambda: (self.status_if_any() or {}).get("chargers"), 15, "the hub does not answer")
 
     def spawn_hub(self) -> None:
         """Start it."""
