@@ -1,6 +1,6 @@
 // What the pages say of the site: each state as shape, word and tone, and sentences with a reason. Pure.
 
-import { clock, kilowatts } from "./format.ts";
+import { clock } from "./format.ts";
 import type { Alarm, Charger, Circuit, Document, Line } from "./types.ts";
 import { LINES } from "./types.ts";
 
@@ -97,12 +97,6 @@ export function safePlanOf(document: Document): State | null {
 export function roomOf(circuit: Circuit): number | null {
   const known = LINES.map((line) => circuit.headroom_a[line]).filter((value) => value !== null);
   return known.length === 0 ? null : Math.min(...known);
-}
-
-/** "▲ Charging 4.5 kW". */
-export function inShort(charger: Charger): string {
-  const { word } = stateOf(charger);
-  return charger.status === "charging" ? `${word} ${kilowatts(charger.power_w)} kW` : word;
 }
 
 export interface Need {
