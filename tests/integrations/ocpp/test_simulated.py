@@ -59,7 +59,7 @@ class Site:
 
 
 @asynccontextmanager
-async def site_at(hub: SmallHub, bays: tuple[str, ...] = BAYS, **options: str | bool) -> AsyncIterator[Site]:
+async def site_at(hub: SmallHub, bays: tuple[str, ...] = BAYS, **options: str | float | bool) -> AsyncIterator[Site]:
     """An empty site whose station dials into this hub."""
     plan = load_site("two")
     quiet = plan.traffic.model_copy(update={"occupied_at_start": 0.0, "busy": 0.0})
@@ -214,3 +214,29 @@ async def test_a_station_that_takes_watts_never_gives_more_than_granted(hub: Sma
         assert await hub.limit(9) == 9
         await until(lambda: 8 < site.amps() <= 9, within_s=10)
         assert most <= 20
+
+
+@pytest.mark.parametrize(
+    "habits", [{}, {"ignores_valid_to": True}, {"refuses_connector_zero": True}, {"clock_off_s": 1.0}], ids=str
+)
+async def test_a_lease_that_nobody_renews_ends_at_its_floor(hub: SmallHub, habits: dict[str, float]) -> None:
+    await hub.draw(bay(1, station=CP))
+    async with site_at(hub, BAYS[:1], **habits) as site:
+        await hub.online("bay-1")
+        site.world.plug("bay-1", CAR, 50_000)
+        await hub.lend(16, 8, for_s=4)
+        await until(lambda: site.evse().offered_a == 16)
+        assert hub.live().lease is not None
+        await until(lambda: site.evse().offered_a == 8, within_s=10)
+
+
+async def test_a_station_whose_clock_is_off_holds_no_lease_and_keeps_its_limit(hub: SmallHub) -> None:
+    await hub.draw(bay(1, station=CP))
+    async with site_at(hub, BAYS[:1], clock_off_s=30.0) as site:
+        await hub.online("bay-1")
+        site.world.plug("bay-1", CAR, 50_000)
+        await until(lambda: hub.live().status not in (None, Status.AVAILABLE))
+        await hub.lend(16, 8, for_s=4)
+        await until(lambda: site.evse().offered_a == 16)
+        leasing = hub.live().leasing
+        assert (hub.live().lease, leasing and leasing.why) == (None, "its clock is 30 s ahead")
