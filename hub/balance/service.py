@@ -26,6 +26,7 @@ from hub.core.clock import Clock
 from hub.core.documents import Documents
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.ports import Limits
+from hub.core.shapes import Shape
 from hub.core.state import LiveBalancing, LiveCircuit, Picture
 from hub.core.tasks import Tasks
 from hub.model.errors import EvhubError, Invalid, Refused, Unreachable
@@ -38,7 +39,7 @@ from hub.model.facts import (
     Fact,
     MeterChanged,
 )
-from hub.model.grant import Wish
+from hub.model.grant import Limiter, Wish
 from hub.model.ids import ChargerId, CircuitId, MeterId
 from hub.model.lease import Lease
 from hub.model.person import STEER
@@ -71,6 +72,17 @@ class AllowArgs(Args):
 
     charger: ChargerId
     allow: StrictBool
+
+
+class Wished(Shape):
+    """What is asked of a charger now, and what it is given."""
+
+    charger: ChargerId
+    limit_a: float | None
+    allow: bool
+    granted_a: float
+    reason: Limiter
+    text: str
 
 
 @dataclass(slots=True)
@@ -260,10 +272,10 @@ class Balance:
             self._set_limit,
             says="Ask a charger to give at most so many amps per phase; null takes the request back.",
             may=STEER,
+            gives=Wished,
         )
-        self.orders.serve(
-            "charger.allow", AllowArgs, self._allow, says="Let a charger charge, or keep it at 0 A.", may=STEER
-        )
+        says = "Let a charger charge, or keep it at 0 A."
+        self.orders.serve("charger.allow", AllowArgs, self._allow, says=says, may=STEER, gives=Wished)
 
     async def _set_limit(self, args: SetLimitArgs, caller: Caller) -> Result:
         track = self._track(args.charger)

@@ -15,6 +15,7 @@ from functools import partial
 
 from pydantic import Field
 
+from hub.config.answers import Reloaded, Renamed, Replaced, Retired
 from hub.config.drawing import FileDrawing
 from hub.config.known import Known, known, told
 from hub.config.plans import Newcomer, renaming, replacement, retirement
@@ -97,6 +98,7 @@ class Configuration:
             self._reload,
             says="Read config.yaml again, as it is done when it was edited.",
             may=DRAW,
+            gives=Reloaded,
         )
         serve(
             "device.rename",
@@ -104,6 +106,7 @@ class Configuration:
             self._rename,
             says="Give a charger or meter another name; its id stays.",
             may=NAME,
+            gives=Renamed,
         )
         serve(
             "device.replace",
@@ -111,6 +114,7 @@ class Configuration:
             self._replace,
             says="Another station takes the place of one; all else stays.",
             may=DRAW,
+            gives=Replaced,
         )
         serve(
             "device.retire",
@@ -118,6 +122,7 @@ class Configuration:
             self._retire,
             says="Take a device out of the drawing; its history stays.",
             may=DRAW,
+            gives=Retired,
         )
         self._tasks.keep("watch", self._watch)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 from hub.core.orders import Args, Caller, Orders, Result
+from hub.core.shapes import Shape
 from hub.model.errors import Unsupported
 from hub.model.ids import ChargerId
 from hub.model.person import HELP
@@ -35,6 +37,12 @@ class ResetArgs(ChargerArgs):
     """A charger whose station is restarted; `hard` does not end transactions first."""
 
     hard: bool = False
+
+
+class Commanded(Shape):
+    """The charger that did it."""
+
+    charger: str
 
 
 def offer_commands(orders: Orders, drivers: Drivers) -> None:
@@ -68,12 +76,11 @@ def offer_commands(orders: Orders, drivers: Drivers) -> None:
         await driver.unlock(connector)
         return {"charger": args.charger}
 
-    orders.serve(
-        "charger.start", StartArgs, start, says="Begin a charge as if a token had been shown at the reader.", may=HELP
-    )
-    orders.serve("charger.stop", ChargerArgs, stop, says="End the running charge.", may=HELP)
-    orders.serve("charger.reset", ResetArgs, reset, says="Restart the charger's station.", may=HELP)
-    orders.serve("charger.unlock", ChargerArgs, unlock, says="Release the cable.", may=HELP)
+    serve = partial(orders.serve, may=HELP, gives=Commanded)
+    serve("charger.start", StartArgs, start, says="Begin a charge as if a token had been shown at the reader.")
+    serve("charger.stop", ChargerArgs, stop, says="End the running charge.")
+    serve("charger.reset", ResetArgs, reset, says="Restart the charger's station.")
+    serve("charger.unlock", ChargerArgs, unlock, says="Release the cable.")
 
 
 def _cannot(charger: ChargerId, done: str) -> Unsupported:

@@ -14,6 +14,7 @@ from hub.core.clock import Clock
 from hub.core.orders import Args, Caller, Orders, Result
 from hub.core.ports import Drawing
 from hub.core.tasks import Tasks
+from hub.discovery.answers import Adopted, Devices
 from hub.discovery.browser import Browser, Heard
 from hub.discovery.config import DiscoveryConfig
 from hub.discovery.match import Announcement, match, types_of
@@ -96,10 +97,10 @@ class Discovery:
             says="devices of the drawing, and found ones that wait",
             may=EVERYBODY,
             reads=True,
+            gives=Devices,
         )
-        self._orders.serve(
-            "device.adopt", AdoptArgs, self._adopt, says="add a found device to the configuration", may=DRAW
-        )
+        says = "add a found device to the configuration"
+        self._orders.serve("device.adopt", AdoptArgs, self._adopt, says=says, may=DRAW, gives=Adopted)
         self._bus.listen("discovery", (DrawingChanged,), self._redrawn)
         if self._config.enabled:
             await self._browser.start()

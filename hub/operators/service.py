@@ -24,6 +24,7 @@ from hub.core.tasks import Tasks
 from hub.model.errors import Invalid, NotFound
 from hub.model.facts import ChargerChanged, CircuitsChanged, DrawingChanged, Fact, MeterChanged, StatusChanged
 from hub.model.person import OWN, STEER
+from hub.operators.answers import OperatorViews, Preview, Replaying
 from hub.operators.by_https import ByHttps
 from hub.operators.by_mqtt import ByMqtt, Ears
 from hub.operators.commands import Commands
@@ -168,6 +169,7 @@ class Operators:
             says="How each operator is kept up to date.",
             may=STEER,
             reads=True,
+            gives=OperatorViews,
         )
         serve(
             "operator.preview",
@@ -176,10 +178,10 @@ class Operators:
             says="Just what leaves the site for an operator.",
             may=OWN,
             reads=True,
+            gives=Preview,
         )
-        serve(
-            "operator.replay", ReplayArgs, self._replay, says="Send an operator again what it may have lost.", may=OWN
-        )
+        says = "Send an operator again what it may have lost."
+        serve("operator.replay", ReplayArgs, self._replay, says=says, may=OWN, gives=Replaying)
 
     async def _status(self, args: OperatorArgs, caller: Caller) -> Result:
         chosen = self._uplinks if args.operator is None else {args.operator: self._called(args)}
