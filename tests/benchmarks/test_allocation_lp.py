@@ -38,7 +38,7 @@ def test_what_one_finds_fits_the_other(chargers: int) -> None:
         assert np.all(carried <= lp.room + 1e-6)
         assert np.all((amps >= lp.least - 1e-6) & (amps <= lp.most + 1e-6))
     assert fair.sum() <= most.sum()
-    assert len({share for share in fair}) > chargers / 10  # the step is not an easy one
+    assert len(set(fair)) > chargers / 10  # the step is not an easy one
 
 
 def test_what_is_not_linear_is_refused() -> None:
