@@ -60,9 +60,14 @@ def after_death(memory: Memory, asks: Asks, now_s: float) -> AfterDeath:
     remains_a = {
         id: _remains_a(track, floors_a[id], now_s) for id, track in memory.tracks.items() if not track.awaited(now_s)
     }
-    keeping = [ask for id, ask in asks.items() if isinstance(ask, Demand) and not memory.tracks[id].leases]
+    keeping = [ask for id, ask in asks.items() if isinstance(ask, Demand) and _is_bound(memory.tracks[id])]
     others_a = {id: a for id, a in remains_a.items() if id not in {ask.charger for ask in keeping}}
     return AfterDeath(remains_a, _caps(memory, keeping, others_a))
+
+
+def _is_bound(track: Track) -> bool:
+    """It keeps its limit after the hub's death, and nobody has confirmed that it may be too much."""
+    return not track.leases and not track.charger.keeps_limit
 
 
 def _caps(memory: Memory, keeping: Sequence[Demand], others_a: Mapping[ChargerId, float]) -> Shares:
@@ -97,6 +102,8 @@ def _floor_to_be_a(memory: Memory, track: Track) -> float:
 def _remains_a(track: Track, floor_a: float, now_s: float) -> float:
     if track.lease is not None or (track.leases and track.failure is None):
         return floor_a
+    if track.charger.keeps_limit:  # its owner answers for what is more
+        return max(floor_a, track.charger.fallback_a or 0.0)
     if track.lost_s is None or track.last_held_a is None:
         kept_a = track.may_hold_a(now_s)
     else:
@@ -127,7 +134,7 @@ def _load(memory: Memory, remains_a: Mapping[ChargerId, float]) -> Phasors:
 
 def held_down(memory: Memory, going: Sequence[Command], moves: Mapping[ChargerId, Move], now_s: float) -> list[Command]:
     """The commands without what would be too much after the hub's death: raises of chargers that keep their limits."""
-    keeping = {id for id, track in memory.tracks.items() if not track.leases}
+    keeping = {id for id, track in memory.tracks.items() if _is_bound(track)}
     if not any(_rises(command, moves, keeping) for command in going):
         return list(going)
     remains_a = after_death(memory, {}, now_s).remains_a

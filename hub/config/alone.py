@@ -29,7 +29,7 @@ def without_hub(config: Config, site: Site, manifests: Mapping[str, Manifest]) -
     keep = [c.id for c in site.chargers.values() if Capability.LEASE not in manifests[c.integration].can]
     network = Network(site)
     plan = safe_plan(network, site.chargers.values(), worst_a, keep)
-    lines = [*_shares(plan), *_misfits(site, network, worst_a), *_keepers(keep)]
+    lines = [*_shares(plan), *_misfits(site, network, worst_a), *_keepers(site, keep)]
     if declared is None:
         lines.append("grid.unmanaged_a is not set: nothing beside the cars counts until a meter has shown it.")
     return ("If the hub dies, the chargers give by themselves:", *(f"  {line}" for line in lines))
@@ -58,9 +58,13 @@ def _misfits(site: Site, network: Network, worst_a: Unmanaged) -> Iterator[str]:
             )
 
 
-def _keepers(keep: list[ChargerId]) -> Iterator[str]:
-    if keep:
-        yield f"These keep their last limit instead, and are never given more than fits then: {_named(keep)}"
+def _keepers(site: Site, keep: list[ChargerId]) -> Iterator[str]:
+    bound = [id for id in keep if not site.chargers[id].keeps_limit]
+    confirmed = [id for id in keep if site.chargers[id].keeps_limit]
+    if bound:
+        yield f"These keep their last limit instead, and are never given more than fits then: {_named(bound)}"
+    if confirmed:
+        yield f"These keep their last limit instead, whatever it is, as is confirmed (keeps_limit): {_named(confirmed)}"
 
 
 def _named(ids: list[ChargerId]) -> str:

@@ -95,6 +95,10 @@ class ChargerConfig(DeviceConfig):
         le=MOST_A,
         description="what it may give while nobody talks to it, amps; without it max_a is assumed",
     )
+    keeps_limit: bool = Field(
+        default=False,
+        description="confirmed: it holds no leases, and may keep its last limit when the hub dies, even if too much",
+    )
 
     def charger(self, id: ChargerId, default_port: int | None) -> Charger:
         """The entry as the drawing has it."""
@@ -112,6 +116,7 @@ class ChargerConfig(DeviceConfig):
             priority=self.priority,
             weight=self.weight,
             fallback_a=self.fallback_a,
+            keeps_limit=self.keeps_limit,
         )
 
 

@@ -61,3 +61,4 @@ class Charger:
     priority: int = 0  # higher is served first
     weight: float = 1.0
     fallback_a: float | None = None  # what it may give while nobody talks to it; None = max_a
+    keeps_limit: bool = False  # its owner confirms: without leases it may keep what it has, though that be too much

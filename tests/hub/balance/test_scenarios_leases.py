@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.balance.queue import Turns
+from hub.core.state import LiveSafePlan, PlanState
 from hub.model.grant import Limiter
 from hub.model.ids import GRID, ChargerId
 from hub.model.units import same_on_each
@@ -79,6 +80,14 @@ def test_scenario_27_a_charger_that_cannot_fall_back_has_no_more_than_fits_witho
     loop.plug("c3")
     assert loop.run(30).amps() == near(6, 6, 6, 6)
     assert never_over(loop)
+
+
+def test_an_owner_may_confirm_that_a_charger_keeps_its_limit_whatever_it_is():
+    drawn = one_fuse(32, charger("c0", keeps_limit=True), charger("c1"), meter="main")
+    loop = Loop(drawn, margin_a=CLASS_05, wires=keeping("c0"), unmanaged_a={GRID: same_on_each(20.0)})
+    loop.plug("c0")
+    assert loop.run(60).amps("c0") == near(31.8)
+    assert loop.decision.safe_plan == LiveSafePlan(PlanState.PARTLY, (ChargerId("c0"),))
 
 
 def test_scenario_27_it_has_what_the_others_cannot_use_anyway():

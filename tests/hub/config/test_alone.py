@@ -39,6 +39,9 @@ def test_who_cannot_hold_its_share_is_named(tmp_path: Path) -> None:
         "6 A  go",
         "These keep their last limit instead, and are never given more than fits then: go",
     ]
+    assert said(tmp_path, grid + CHARGERS + more.replace("fallback_a: 6", "keeps_limit: true"))[-1] == (
+        "These keep their last limit instead, whatever it is, as is confirmed (keeps_limit): go"
+    )
 
 
 @pytest.mark.parametrize("text", ["grid: {limit_a: 63}\n", "grid: {limit_a: -1}\n" + CHARGERS])
