@@ -107,13 +107,13 @@ class Access:
         return Guest(person.name, person.roles, csrf_of(secret))
 
     async def by_token(self, secret: str, origin: str) -> Guest | None:
-        """The program whose token this is."""
-        self._may_guess(f"token {origin}")
+        """The program whose token this is. A token is too long to be guessed: who guesses holds up no other program."""
         token = self._known.program(digest(secret), self._clock.now())
-        if token is None:
-            self._lockout.wrong(f"token {origin}", self._clock.monotonic())
-            return None
-        return Guest(token.name, token.roles, None)
+        if token is not None:
+            return Guest(token.name, token.roles, None)
+        self._may_guess(f"token {origin}")
+        self._lockout.wrong(f"token {origin}", self._clock.monotonic())
+        return None
 
     async def _note_seen(self, login: Login) -> None:
         try:

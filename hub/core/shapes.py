@@ -22,7 +22,7 @@ PerLine = Annotated["Lines", Field(description="by supply line of the site")]
 class Shape(BaseModel):
     """Base of what is answered."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # built when somebody asks for the description
 
 
 class Lines(Shape):

@@ -89,9 +89,7 @@ class Doors:
         """Whether who came in by this request would be let in again."""
         try:
             await self._caller(request, may)
-        except TooMany:  # somebody else guesses from there
-            return True
-        except (Unauthorised, NotAllowed):
+        except (Unauthorised, NotAllowed, TooMany):
             return False
         return True
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import logging
 import re
 from collections.abc import Mapping
 from importlib import resources
@@ -31,8 +30,6 @@ from hub.web.doors import Doors
 from hub.web.live import Live
 from hub.web.local import Status
 from hub.web.routes import API, Handler, Route, failed
-
-log = logging.getLogger(__name__)
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",

@@ -310,3 +310,11 @@ async def test_two_who_type_the_code_at_once_are_not_both_the_owner(hub: Desk) -
         answers = await asyncio.gather(olga.post("claim", said[0]), otto.post("claim", said[1]))
         assert sorted(status for status, _ in answers) == [200, 409]
     assert len((await hub.order("user.list"))["users"]) == 1
+
+
+async def test_who_guesses_tokens_holds_up_no_program_at_the_same_address(hub: Desk) -> None:
+    token = (await hub.order("token.create", name="panel", roles=["viewer"]))["token"]
+    async with hub.browser() as guesser, hub.browser() as panel:
+        codes = [(await guesser.get("me", Authorization=f"Bearer evhub_{n}"))[0] for n in range(8)]
+        assert codes[-1] == 429
+        assert (await panel.get("me", Authorization=f"Bearer {token}"))[0] == 200

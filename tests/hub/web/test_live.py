@@ -156,6 +156,8 @@ async def test_a_guesser_at_the_same_address_closes_nobodys_socket(hub: Desk, si
                 pass
         await hub.clock.advance(10)
         assert hub.web.live.watchers == 1
+        await hub.order("token.revoke", name="panel")
+        assert await closed(hub, socket) == aiohttp.WSCloseCode.POLICY_VIOLATION
 
 
 async def test_a_page_of_another_site_cannot_watch(hub: Desk, olga: Browser) -> None:
