@@ -189,12 +189,12 @@ class Limits:
             raise Unsupported(f"{charger.id} does not take charging profiles", SMART_CHARGING_OFF)
         if status != "Accepted":
             raise Refused(f"{charger.id} answered '{status}' to a limit of {held_a:g} A", SMART_CHARGING_OFF)
-        self._confirm(outlet, held_a)
+        self._confirm(outlet, held_a, before_a)
 
     async def _least_instead(self, charger: Charger, outlet: Outlet, before_a: float | None) -> None:
         if before_a != charger.min_a and await self._send(charger, outlet, charger.min_a) != "Accepted":
             return
-        self._confirm(outlet, charger.min_a)
+        self._confirm(outlet, charger.min_a, before_a)
         self._host.report(charger.connector, LimitHeld(at=self._host.clock.now(), limit_a=charger.min_a))
         raise Refused(
             f"{charger.id} refuses 0 A and goes on with {charger.min_a:g} A",
@@ -254,8 +254,10 @@ class Limits:
             return "Rejected"
         return answer.status
 
-    def _confirm(self, outlet: Outlet, held_a: float) -> None:
-        outlet.confirmed_a, outlet.confirmed_at_s = held_a, self._host.clock.monotonic()
+    def _confirm(self, outlet: Outlet, held_a: float, before_a: float | None) -> None:
+        outlet.confirmed_a = held_a
+        if held_a != before_a:  # else its time to follow has begun before
+            outlet.confirmed_at_s = self._host.clock.monotonic()
 
     def _charger(self, connector: int) -> Charger:
         charger = self._host.chargers.get(connector)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.model.errors import Refused
 from hub.model.units import Phase
-from hub.sdk.testing import until
+from hub.sdk.testing import FakeClock, until
 from integrations.ocpp.clock import StationClock, in_words
 from integrations.ocpp.config import Config
-from tests.integrations.ocpp.harness import SmallHub, bay
+from tests.integrations.ocpp.harness import SmallHub, Wishes, bay, small_hub
 from tests.integrations.ocpp.scripted import Payload, Scripted
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -225,6 +226,18 @@ async def test_a_restart_is_told_all_of_it_anew(hub: SmallHub) -> None:
     await until(lambda: hub.live().online and hub.live().leasing and hub.live().lease is None)
     await hub.lend(16)
     assert told(charger)[3:] == told(charger)[:3]
+
+
+async def test_a_new_end_gives_no_new_time_to_obey(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = FakeClock(datetime.now(UTC))
+    async with small_hub(tmp_path, Wishes(clock)) as hub:
+        charger = await hub.connected()
+        await hub.lend(8)
+        await clock.advance(6)
+        await hub.lend(8)
+        await clock.advance(6)
+        await charger.amps(16, 16, 16)
+        assert "draws 16.0 A after it accepted a limit of 8.0 A" in caplog.text
 
 
 async def test_a_plain_limit_ends_the_lease(hub: SmallHub) -> None:
