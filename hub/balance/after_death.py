@@ -61,7 +61,8 @@ def after_death(memory: Memory, asks: Asks, now_s: float) -> AfterDeath:
         id: _remains_a(track, floors_a[id], now_s) for id, track in memory.tracks.items() if not track.awaited(now_s)
     }
     keeping = [ask for id, ask in asks.items() if isinstance(ask, Demand) and _is_bound(memory.tracks[id])]
-    others_a = {id: a for id, a in remains_a.items() if id not in {ask.charger for ask in keeping}}
+    keepers = {ask.charger for ask in keeping}
+    others_a = {id: a for id, a in remains_a.items() if id not in keepers}
     return AfterDeath(remains_a, _caps(memory, keeping, others_a))
 
 

@@ -31,7 +31,7 @@ class Explainer:
         self._site = memory.site
         self._waits_for = waits_for
         self._load = load
-        self._shares = shares
+        self._highest_a = _highest_by_row(shares)
 
     def grant(self, case: Case, told_a: float | None) -> Grant:
         """The charger's grant, when `told_a` is what it is told now (None: it keeps what it has)."""
@@ -96,9 +96,8 @@ class Explainer:
 
     def _others_have_more(self, case: Case, ask: Demand) -> bool:
         """Others on its fuses, whom these stop, have clearly more than it: they are not what keeps it from more."""
-        column = self._memory.network.column(case.id, ask.terminals)
-        high = {share.row for share in self._shares.values() if share.limit_a > case.target_a + DEAD_A}
-        return any(row is not None and self._memory.network.loads(column, row) for row in high)
+        column, more_a = self._memory.network.column(case.id, ask.terminals), case.target_a + DEAD_A
+        return any(a > more_a and self._memory.network.loads(column, row) for row, a in self._highest_a.items())
 
     def _binds_after_death(self, case: Case, ask: Demand) -> Row | None:
         """The row that keeps it from more because it would keep its limit; None where it is something else."""
@@ -112,6 +111,15 @@ class Explainer:
         if wish is not None and wish.limit_a is not None and wish.limit_a < case.track.charger.max_a:
             return Limiter.REQUEST, limited_by_request(wish.limit_a)
         return Limiter.CHARGER, own_maximum(ask.most_a)
+
+
+def _highest_by_row(shares: Shares) -> dict[Row, float]:
+    """The largest share that each row stops."""
+    highest_a: dict[Row, float] = {}
+    for share in shares.values():
+        if share.row is not None:
+            highest_a[share.row] = max(share.limit_a, highest_a.get(share.row, 0.0))
+    return highest_a
 
 
 def amps(value_a: float) -> str:
