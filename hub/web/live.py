@@ -24,7 +24,7 @@ from hub.model.person import EVERYBODY
 from hub.web.changes import Changes, Reader
 from hub.web.doors import Doors
 from hub.web.local import Status
-from hub.web.routes import Route, asked
+from hub.web.routes import API, Route, asked
 
 SHOWN_AT_MOST_EVERY_S = 1.0
 SLOWEST_S = 5.0  # a watcher that takes longer for one message is cut off; the page dials again
@@ -97,7 +97,8 @@ class Live:
     def route(self) -> Route:
         """Where it is."""
         says = "WebSocket: the status document now and whenever it changes; with `changes` only what changes."
-        return Route("GET", "/api/v1/live", self._answer, EVERYBODY, says, LiveArgs)
+        answers = {101: "The socket is open: docs/reference/api.md says what comes."}
+        return Route("GET", f"{API}/live", self._answer, EVERYBODY, says, LiveArgs, answers=answers)
 
     @property
     def watchers(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from hub.core.database import size_of
 from hub.core.figures import of_picture
 from hub.core.state import LiveCharger, LiveCircuit, LiveMeter
 from hub.model.charger import Status
@@ -18,6 +19,7 @@ from hub.model.ids import ChargerId, CircuitId, MeterId, StationId
 from hub.model.reading import ChargerReading, MeterReading
 from hub.model.units import PerPhase
 from tests.hub.web.whole import SITE, Whole, whole
+from tests.stores import store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BAY, GARAGE, MAIN = ChargerId("bay-1"), CircuitId("garage"), MeterId("main")
@@ -113,6 +115,15 @@ async def test_a_meter_and_how_old_its_sample_is(tmp_path: Path) -> None:
         assert figures["evhub_meter_power_watts"] == {("main",): -500.0}
         assert figures["evhub_meter_import_joules"] == {("main",): 7200.0}
         assert figures["evhub_meter_export_joules"] == {("main",): None}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgres)])
+async def test_how_large_either_kind_of_database_is(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    where = tmp_path if kind == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    async with store(where) as running:
+        assert await running.read(size_of) > 4096
+        assert running.commits > 0
+        assert running.waiting == 0
 
 
 async def test_who_takes_openmetrics_gets_it(hub: Whole) -> None:
