@@ -87,12 +87,13 @@ def _fits(network: Network, load: Phasors, charger: ChargerId) -> bool:
 def worst_case(tree: Tree, watches: Mapping[CircuitId, Watch], declared_a: Unmanaged, now_s: float) -> Unmanaged:
     """By circuit: what was declared; else the worst that its meter has shown in the last hour; else what is below it.
 
-    In whole amps, rounded up, so that noise makes no new plan. What feeds in may stop at any moment: never negative.
+    Only what was surely no car counts: doubt and noise would make new plans all the time. For the same reason it is in
+    whole amps, rounded up. What feeds in may stop at any moment: never negative.
     """
     found: dict[CircuitId, Amps] = {}
     for circuit in tree.deepest_first:
         below = [found[child] for child in tree.children[circuit.id]]
-        seen = watches[circuit.id].past.worst(now_s, HOUR_S) if circuit.id in watches else None
+        seen = watches[circuit.id].sure.worst(now_s, HOUR_S) if circuit.id in watches else None
         found[circuit.id] = declared_a.get(circuit.id) or _whole(seen, circuit) or _sum(below)
     return found
 

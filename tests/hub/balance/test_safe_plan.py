@@ -83,11 +83,11 @@ def test_declared_else_seen_else_what_is_below():
     drawn = site([circuit("grid", 63, meter="m"), circuit("garage", 32, meter="g"), circuit("carport", 32)], [])
     tree, watches = Tree.of(drawn), {id: Watch(drawn.circuits[id]) for id in (GRID, GARAGE)}
     assert worst_case(tree, watches, {}, 0.0) == {id: same_on_each(0.0) for id in drawn.circuits}
-    watches[GARAGE].past.add(PerPhase(3.4, -4.0, 0.1), 10.0)
+    watches[GARAGE].sure.add(PerPhase(3.4, -4.0, 0.1), 10.0)
     garage = PerPhase(4.0, 0.0, 0.0)
     assert worst_case(tree, watches, {}, 20.0)[GARAGE] == garage
     assert worst_case(tree, watches, {}, 20.0)[GRID] == garage
-    watches[GRID].past.add(same_on_each(9.5), 10.0)
+    watches[GRID].sure.add(same_on_each(9.5), 10.0)
     assert worst_case(tree, watches, {}, 20.0)[GRID] == same_on_each(10.0)
     assert worst_case(tree, watches, {}, 20.0 + 3700)[GRID] == same_on_each(0.0)  # forgotten after an hour
     declared = {GRID: same_on_each(25.0)}
