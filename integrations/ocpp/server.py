@@ -38,6 +38,8 @@ from integrations.ocpp.stranger import Stranger
 log = logging.getLogger(__name__)
 
 MOST_WARNED = 1000
+FRAMES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED)
 
 
 class OcppServer:
@@ -92,7 +94,12 @@ class OcppServer:
             self._warn_once(identity, f"it speaks {offered} only; set it to OCPP 1.6J")
             await socket.close(code=aiohttp.WSCloseCode.PROTOCOL_ERROR)
             return socket
-        await self._serve(self._open(identity, socket, request.transport))
+        line = self._open(identity, socket, request.transport)
+        try:
+            self._begin(line)
+            await self._read(line)
+        finally:
+            await self._closed(line)
         return socket
 
     def _open(self, identity: StationId, socket: Socket, transport: asyncio.Transport | None) -> Line:
@@ -112,29 +119,25 @@ class OcppServer:
         policy = aiohttp.WSCloseCode.POLICY_VIOLATION
         self._host.tasks.once("hang-up-older", earlier.hang_up(policy, self._pace.close_s))
 
-    async def _serve(self, line: Line) -> None:
+    def _begin(self, line: Line) -> None:
         station = self._host.station(line.identity)
         if station is None:
             self._wait_for_adoption(line)
         else:
             self._drive(line, station).begin(self._pace.boot_s)
-        try:
-            await self._read(line)
-        finally:
-            await self._closed(line)
 
     async def _read(self, line: Line) -> None:
-        clock, received = self._host.clock, line.connection.received
+        clock, socket, received = self._host.clock, line.socket, line.connection.received
         try:
-            async for message in line.socket:
-                if message.type is aiohttp.WSMsgType.ERROR:
-                    log.warning("%s: its socket is closed: %s", line.identity, message.data)
-                    return
+            while (message := await socket.receive()).type not in ENDS:
                 line.heard_at_s = clock.monotonic()
-                if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                if message.type in FRAMES:
                     await received(message.data)
                 elif message.type is aiohttp.WSMsgType.PING:
-                    await line.socket.pong(message.data)
+                    await socket.pong(message.data)
+                elif message.type is aiohttp.WSMsgType.ERROR:
+                    log.warning("%s: its socket is closed: %s", line.identity, message.data)
+                    return
         except ConnectionError as lost:
             log.debug("%s: %s", line.identity, lost)
 
