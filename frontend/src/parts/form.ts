@@ -1,6 +1,6 @@
 // What every form shares: it sends once, shows the refusal beside its button, and puts the focus where the reader is needed.
 
-import { LitElement } from "lit";
+import { type CSSResultGroup, LitElement } from "lit";
 import { state } from "lit/decorators.js";
 
 import { Refusal } from "../api.ts";
@@ -8,7 +8,7 @@ import { look } from "../look.ts";
 import { asRefusal, refusalNote } from "./refusal.ts";
 
 export abstract class Form extends LitElement {
-  static override styles: typeof look | (typeof look)[] = look;
+  static override styles: CSSResultGroup = look;
   @state() protected busy = false;
   @state() private refused: Refusal | null = null;
 

@@ -1,6 +1,6 @@
 // What every page shares: the look, the live picture, and what its address says.
 
-import { LitElement } from "lit";
+import { type CSSResultGroup, LitElement } from "lit";
 import { property } from "lit/decorators.js";
 
 import { live, Watching } from "../live.ts";
@@ -8,7 +8,7 @@ import { look } from "../look.ts";
 import type { Document } from "../types.ts";
 
 export abstract class Page extends LitElement {
-  static override styles: CSSResultOrNative = look;
+  static override styles: CSSResultGroup = look;
   @property({ attribute: false }) args: Record<string, string> = {};
 
   constructor() {
@@ -21,5 +21,3 @@ export abstract class Page extends LitElement {
     return live.document!;
   }
 }
-
-type CSSResultOrNative = typeof look | (typeof look)[];
