@@ -90,6 +90,10 @@ def _worse(one: Amps, other: Amps) -> Amps:
     return PerPhase(*map(max, one, other))
 
 
+def _worst_of(one: Amps | None, other: Amps | None) -> Amps | None:
+    return one or other if one is None or other is None else _worse(one, other)
+
+
 @dataclass(slots=True)
 class Watch:
     """A metered circuit over time."""
@@ -164,7 +168,7 @@ class Watch:
     def background_a(self, now_s: float, last_s: float, calm_s: float) -> Amps | None:
         """The worst of the last so many seconds (0: now; an hour: to start); while the meter is silent, of an hour."""
         if self.silent(now_s):
-            return self.past.worst(now_s, HOUR_S)
+            return _worst_of(self.past.worst(now_s, HOUR_S), self.passing_a)
         if last_s == HOUR_S:
             return self._to_start_a(now_s, calm_s)
         passed = self.passing_a is None or self.alert.stance(now_s) is Stance.WAITS

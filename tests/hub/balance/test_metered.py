@@ -136,6 +136,14 @@ def test_a_meter_that_was_silent_is_believed_with_its_third_sample():
     assert found.silent(33.9) == set()
 
 
+def test_an_excess_in_the_last_sample_before_silence_counts_and_one_that_passed_does_not():
+    found = backgrounds(*site_with(circuit("grid", 32, meter="m")), margin_a=0.0)
+    for at_s, a in ((0.0, 5.0), (1.0, 40.0), (2.0, 5.0), (3.0, 36.0)):
+        say(found, "m", a, at_s)
+    assert found.lines_a(3.5, MINUTE_S)[GRID] == same_on_each(5.0)  # 40 A was a motor that started
+    assert found.lines_a(14.0, NOW_S)[GRID] == same_on_each(36.0)
+
+
 def test_who_starts_needs_room_for_the_worst_of_four_minutes_and_a_margin_for_that_of_the_hour():
     found = backgrounds(*site_with(circuit("grid", 32, meter="m")), margin_a=0.0)
     for second in range(0, 1000, 5):
