@@ -230,12 +230,12 @@ class Limits:
         return profiles.Limit(charger, amps, replace(outlet.load, phases=fewest), until=_end(outlet))
 
     async def _put_somehow(self, limit: profiles.Limit) -> str | None:
-        """The first way of saying it that the station accepts, and that one from then on."""
+        """The first way of saying it that the station accepts, and that one from then on. No lease lies on level 0."""
         fixed = self._settings
         ways = profiles.ways(
             self._style,
             any_unit=fixed.rate_unit is None and not self._proven,
-            any_level=fixed.stack_level is None and not self._proven,
+            any_level=fixed.stack_level is None and not self._proven and limit.until is None,
         )
         status: str | None = None
         for style in ways:

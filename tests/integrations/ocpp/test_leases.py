@@ -145,6 +145,17 @@ async def test_one_that_refuses_is_limited_without_an_end(hub: SmallHub, answer,
     assert len(told(charger)) == sent + 1
 
 
+async def test_a_lease_is_never_tried_at_the_floors_own_level(hub: SmallHub) -> None:
+    charger = await hub.connected()
+    await hub.lend(16)
+    await hub.draw(bay(1), bay(2, connector=2))  # it is set up anew, and asked for its levels again
+    await hub.online("bay-2")
+    charger.answers["SetChargingProfile"] = rejects(ends=(True,))
+    assert await hub.lend(10) == 10
+    assert not any(ends and level == 0 for _, level, _, ends in told(charger))
+    assert told(charger)[-1] == (1, 5, 10, False)
+
+
 async def test_one_that_refuses_0_a_is_not_taken_for_one_that_refuses_leases(hub: SmallHub) -> None:
     charger = await hub.connected()
     await hub.lend(16)
