@@ -22,7 +22,7 @@ from aiohttp import web
 
 from benchmarks.child import Child, driver_on_first_core, free_port, serving, until_told
 from benchmarks.page import Row
-from benchmarks.station import Station, values
+from benchmarks.station import Station, now, values
 from hub.app import App
 from hub.config.load import load
 from hub.core.bus import Bus
@@ -166,7 +166,7 @@ async def one_round(child: Child) -> float:
         station = Station(socket)
         await station.call("BootNotification", {"chargePointVendor": "Bench", "chargePointModel": "One"})
         await station.call("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Charging"})
-        start = {"connectorId": 1, "idTag": "ANNE", "meterStart": 1000, "timestamp": "2026-01-01T00:00:00Z"}
+        start = {"connectorId": 1, "idTag": "ANNE", "meterStart": 1000, "timestamp": now()}
         await station.call("StartTransaction", start)
         await station.quiet()
         before_s = child.cpu_s()

@@ -56,5 +56,9 @@ def values(number: int) -> dict[str, object]:
         sampled.append(
             {"value": f"{amps * 231.2:.0f}", "measurand": "Power.Active.Import", "unit": "W", "phase": phase}
         )
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # an old one would be history, and not reach the picture
-    return {"connectorId": 1, "transactionId": 1, "meterValue": [{"timestamp": at, "sampledValue": sampled}]}
+    return {"connectorId": 1, "transactionId": 1, "meterValue": [{"timestamp": now(), "sampledValue": sampled}]}
+
+
+def now() -> str:
+    """As a charger writes it. What it says with an older time would be history, and not reach the picture."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
