@@ -218,7 +218,8 @@ class Balance:
         finally:
             if track.sent_a is not None:
                 track.failed(command.limit_a, self.clock.monotonic(), refused=refused)
-            self._wanted.set()
+            if not command.renews or track.failure is not None:
+                self._wanted.set()
             self._stir()
 
     def _lease(self, track: Track) -> Lease | None:

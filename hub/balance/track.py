@@ -78,7 +78,7 @@ class Track:
             self.samples.append(Sample(now_s if live.reading_at_s is None else live.reading_at_s, live.line_a))
             stirred = self._see_terminals(self.samples[-1]) or stirred
         stirred = self._note_held(live.held_a, now_s) or stirred
-        said = (live.asked_a, live.status)
+        said = (None if live.asked_a == live.held_a else live.asked_a, live.status)  # the same again is nothing new
         if said != self._said:
             stirred = stirred or live.status != self._said[1]
             self._said, self.changed_s = said, now_s

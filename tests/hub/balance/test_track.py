@@ -1,13 +1,19 @@
 """One charger over time: what it may draw at worst, and what is known of the limit that it was told."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from hub.balance.lease import held
 from hub.balance.track import ANSWER_S, FOLLOW_S, LOST_S, RETRY_S, Track
 from hub.core.state import LiveCharger
 from hub.model.charger import Status
+from hub.model.lease import Leasing
 from hub.model.units import same_on_each
 from tests.hub.balance.drawings import charger
 
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 CHARGER = charger("c0", max_a=32.0, fallback_a=10.0)
 
 
@@ -182,3 +188,54 @@ def test_a_car_arrives_and_leaves():
     found.live.status = Status.FINISHING
     found.hear(found.live, 140.0)
     assert found.arrived_s is None
+
+
+def lent(limit_a: float, floor_a: float, now_s: float = 100.0) -> Track:
+    """One that holds leases and has just confirmed this one."""
+    found = track(now_s, held_a=limit_a, leasing=Leasing(at=AT, lease_s=45.0))
+    found.send(limit_a, held(limit_a, floor_a, 45.0, 45.0, now_s))
+    found.confirmed(limit_a, limit_a, now_s)
+    return found
+
+
+def test_the_same_limit_with_a_new_end_is_no_change():
+    found = track(held_a=16.0)
+    before_s = found.changed_s
+    assert not found.hear(replace(found.live, asked_a=16.0), 120.0)
+    assert not found.hear(replace(found.live, asked_a=None), 120.5)
+    assert found.changed_s == before_s
+    found.hear(replace(found.live, asked_a=20.0), 130.0)
+    assert found.changed_s == 130.0
+
+
+def test_a_lease_below_its_floor_that_nobody_renews_counts_as_its_floor_in_time():
+    found = lent(0.0, 8.0)
+    assert found.might_draw_a(140.0) == 0
+    assert not found.wants_renewal(8.0, 133.0)
+    assert found.wants_renewal(8.0, 134.0)
+    assert found.wants_renewal(6.0, 101.0)  # above another floor
+    assert found.in_doubt(149.0)
+    assert found.might_draw_a(149.0) == 8
+
+
+def test_one_that_is_lost_keeps_what_its_lease_gives_until_that_has_surely_ended():
+    found = lent(16.0, 8.0)
+    found.live.online = False
+    found.hear(found.live, 110.0)
+    assert found.may_hold_a(110.0 + LOST_S) == 16
+    assert found.may_hold_a(100.0 + 45.0 + 15.9) == 16  # 10 s of clock, 6 s of its car
+    assert found.may_hold_a(100.0 + 45.0 + 16.0) == 10  # its fallback
+
+
+def test_after_a_command_without_an_answer_the_higher_floor_counts():
+    found = lent(16.0, 8.0)
+    found.send(10.0, held(10.0, 9.0, 45.0, 45.0, 110.0))
+    found.failed(10.0, 111.0, refused=False)
+    assert found.lease is not None
+    assert found.lease.floor_a == 9
+
+
+def test_one_that_can_hold_leases_no_more_has_none():
+    found = lent(16.0, 8.0)
+    assert found.hear(replace(found.live, leasing=Leasing(at=AT, lease_s=None, why="its clock is off")), 120.0)
+    assert (found.leases, found.lease, found.wants_renewal(8.0, 200.0)) == (False, None, False)
