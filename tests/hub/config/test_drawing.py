@@ -200,7 +200,7 @@ async def test_an_outlet_that_the_station_does_not_have_is_refused(adopting: Ado
         (CANDIDATE, {"max_a": 4.0}, Invalid, "max_a: 4 is less than 6", "Write 6 or more."),
         (CANDIDATE, {"colour": "red"}, Invalid, "colour: no such key",
          "The keys here are: interval_s, password, integration, station, host, port, name, connector, circuit, phases, "
-         "connection, min_a, max_a, priority, weight, fallback_a."),
+         "connection, min_a, max_a, priority, weight, fallback_a, keeps_limit."),
         (CANDIDATE, {"id": "Bay 2"}, Invalid,
          "chargers.Bay 2: 'Bay 2' cannot be an id: it is part of MQTT topics, "
          "so at most 40 lower-case letters, digits, - and _", "Write bay-2, and the pretty name under 'name'."),
