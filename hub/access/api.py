@@ -80,8 +80,7 @@ class AccessApi:
         caller, said = caller_of(request), checked(PasswordArgs, await sent(request))
         if caller.via != "page":
             raise NotAllowed("a token has no password", "log in as a person")
-        await self.access.change_password(caller.who, said.old, said.new, self.doors.origin(request))
-        secret = await self.access.login(caller.who, said.new, self.doors.origin(request))
+        secret = await self.access.change_password(caller.who, said.old, said.new, self.doors.origin(request))
         return self._welcome(request, caller.who, secret)
 
     def _welcome(self, request: web.Request, name: str, secret: str) -> web.Response:

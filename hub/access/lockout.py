@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
 FREE = 5
 FIRST_S = 1.0
 LONGEST_S = 900.0
 FORGET_S = 3600.0
 MOST = 10_000  # remembered; the oldest goes first
+
+
+def network_of(origin: str) -> str:
+    """Where somebody guesses from: of IPv6 the /64, which is one household with more addresses than fit here."""
+    try:
+        address = ip_address(origin.partition("%")[0])
+    except ValueError:
+        return origin
+    if address.version == 4:
+        return str(address)
+    mapped = address.ipv4_mapped
+    return str(mapped or ip_network((address, 64), strict=False))
 
 
 @dataclass(slots=True)
@@ -35,7 +48,7 @@ class Lockout:
         guesses = self._wrong.get(key)
         if guesses is None or guesses.number < FREE:
             return 0.0
-        rest_s = min(FIRST_S * 2.0 ** (guesses.number - FREE), LONGEST_S)
+        rest_s = min(FIRST_S * 2.0 ** min(guesses.number - FREE, 20), LONGEST_S)
         return max(guesses.latest_s + rest_s - now_s, 0.0)
 
     def wrong(self, key: str, now_s: float) -> None:

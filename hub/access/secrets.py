@@ -9,8 +9,11 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from hub.model.errors import TooMany
+
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is read as another
 TOKEN = "evhub_"
+MOST_WAITING = 10
 AT_ONCE = 2  # each takes 19 MiB and half a second of a small box
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's least for argon2id
@@ -22,6 +25,7 @@ class Passwords:
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
 
     async def hashed(self, password: str) -> str:
         """What is kept of it."""
@@ -29,7 +33,19 @@ class Passwords:
             return await asyncio.to_thread(_hasher.hash, password)
 
     async def fits(self, password: str, kept: str | None) -> bool:
-        """True when it is this one. Without one it takes as long, so that nobody learns which names there are."""
+        """True when it is this one. Without one it takes as long, so that nobody learns which names there are.
+
+        Raises TooMany where too many wait already: guessers cannot keep the owner waiting.
+        """
+        if self._waiting >= MOST_WAITING:
+            raise TooMany("too many log in at once", "wait a few seconds, then try again")
+        self._waiting += 1
+        try:
+            return await self._fits(password, kept)
+        finally:
+            self._waiting -= 1
+
+    async def _fits(self, password: str, kept: str | None) -> bool:
         async with self._turns:
             return await asyncio.to_thread(_verify, kept or _dummy, password) and kept is not None
 
@@ -41,14 +57,19 @@ def _verify(kept: str, password: str) -> bool:
         return False
 
 
+def _bytes(secret: str) -> bytes:
+    """Headers may hold what is no text."""
+    return secret.encode(errors="surrogateescape")
+
+
 def digest(secret: str) -> str:
     """What is kept of a long random secret: it needs no salt, and no time."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(_bytes(secret)).hexdigest()
 
 
 def csrf_of(secret: str) -> str:
     """The word that the pages of a login send with what changes something. Nobody gets from it to the login."""
-    return hashlib.sha256(b"csrf " + secret.encode()).hexdigest()
+    return hashlib.sha256(b"csrf " + _bytes(secret)).hexdigest()
 
 
 def new_secret() -> str:

@@ -17,7 +17,7 @@ from hub.access import answers as say
 from hub.access import store as rows
 from hub.access.args import AddArgs, AuditArgs, NameArgs, NoArgs, RolesArgs, TokenArgs, known_time
 from hub.access.config import AccessConfig
-from hub.access.lockout import Lockout
+from hub.access.lockout import Lockout, network_of
 from hub.access.people import People
 from hub.access.secrets import Passwords, csrf_of, digest, new_code, new_secret, new_token, same_code
 from hub.access.store import Login, Person, Token
@@ -40,6 +40,7 @@ TIDY_S = 3600.0
 LEAST_LETTERS = 10
 MOST_LETTERS = 500
 LOGIN = "access.login"
+PASSWORD = "access.password"
 
 
 class Access:
@@ -52,7 +53,7 @@ class Access:
         self._passwords, self._lockout = Passwords(), Lockout()
         self._tasks = Tasks("access")
         self._code: str | None = None
-        self._claiming = asyncio.Lock()
+        self._changing = asyncio.Lock()  # whoever changes people or tokens looks and writes inside
 
     # life
 
@@ -111,8 +112,8 @@ class Access:
         token = self._known.program(digest(secret), self._clock.now())
         if token is not None:
             return Guest(token.name, token.roles, None)
-        self._may_guess(f"token {origin}")
-        self._lockout.wrong(f"token {origin}", self._clock.monotonic())
+        self._may_guess(f"token {network_of(origin)}")
+        self._lockout.wrong(f"token {network_of(origin)}", self._clock.monotonic())
         return None
 
     async def _note_seen(self, login: Login) -> None:
@@ -125,7 +126,7 @@ class Access:
 
     async def claim(self, code: str, name: str, password: str, origin: str) -> str:
         """Make somebody the owner of a hub that has none; answers the secret of the login."""
-        key = f"claim {origin}"
+        key = f"claim {network_of(origin)}"
         self._may_guess(key)
         if self._code is None:
             raise Refused(
@@ -142,7 +143,7 @@ class Access:
             raise wrong
         _check_password(password)
         person = Person(name, await self._passwords.hashed(password), FOUNDER, self._clock.now())
-        async with self._claiming:
+        async with self._changing:
             if self._code is None:  # somebody was quicker
                 raise Refused("this hub has an owner already", "log in")
             await self._store.write(lambda tx: rows.keep_person(tx, person))
@@ -152,26 +153,31 @@ class Access:
 
     async def login(self, name: str, password: str, origin: str) -> str:
         """Let somebody in; answers the secret of the login. Raises Unauthorised or TooMany."""
-        key = f"{name} {origin}"
-        self._may_guess(key)
-        self._may_guess(origin)
+        try:
+            person = await self._proven(name, password, origin)
+        except Unauthorised as wrong:
+            await self._note(LOGIN, name, origin, wrong)
+            raise
+        await self._note(LOGIN, name, origin, None)
+        async with self._changing:
+            if self._known.people.get(name) != person:
+                raise Unauthorised("your password or what you are was changed meanwhile", "log in again")
+            return await self._log_in(name, origin)
+
+    async def _proven(self, name: str, password: str, origin: str) -> Person:
+        """Somebody who knows his password. A guess counts before it is looked at: many at once are many."""
+        place = network_of(origin)
+        keys = (f"{name} {place}", place)
+        for key in keys:
+            self._may_guess(key)
+        for key in keys:
+            self._lockout.wrong(key, self._clock.monotonic())
         person = self._known.people.get(name)
         if not await self._passwords.fits(password, None if person is None else person.password) or person is None:
-            for guessed in (key, origin):
-                self._lockout.wrong(guessed, self._clock.monotonic())
-            await self._note(
-                LOGIN,
-                name,
-                origin,
-                wrong := Unauthorised(
-                    "the name or the password is wrong", "try again; an owner can give you a new password"
-                ),
-            )
-            raise wrong
-        self._lockout.right(key)
-        self._lockout.right(origin)
-        await self._note(LOGIN, name, origin, None)
-        return await self._log_in(name, origin)
+            raise Unauthorised("the name or the password is wrong", "try again; an owner can give you a new password")
+        for key in keys:
+            self._lockout.right(key)
+        return person
 
     async def logout(self, secret: str) -> None:
         """End a login."""
@@ -179,15 +185,23 @@ class Access:
         self._known.logins.pop(ended, None)
         await self._store.write(lambda tx: rows.forget_logins(tx, [ended]))
 
-    async def change_password(self, name: str, old: str, new: str, origin: str) -> None:
-        """Somebody takes another password; his other logins end."""
-        self._may_guess(f"{name} {origin}")
-        person = self._person(name)
-        if not await self._passwords.fits(old, person.password):
-            self._lockout.wrong(f"{name} {origin}", self._clock.monotonic())
-            raise NotAllowed("the old password is wrong", "type the one that you logged in with")
+    async def change_password(self, name: str, old: str, new: str, origin: str) -> str:
+        """Somebody takes another password; all his logins end but the new one, whose secret is answered."""
         _check_password(new)
-        await self._set_password(person, new)
+        try:
+            person = await self._proven(name, old, origin)
+        except Unauthorised:
+            wrong = NotAllowed("the old password is wrong", "type the one that you logged in with")
+            await self._note(PASSWORD, name, origin, wrong)
+            raise wrong from None
+        hashed = await self._passwords.hashed(new)
+        async with self._changing:
+            if self._known.people.get(name) != person:
+                raise NotAllowed("your password or what you are was changed meanwhile", "log in again")
+            await self._set_password(person, hashed)
+            secret = await self._log_in(name, origin)
+        await self._note(PASSWORD, name, origin, None)
+        return secret
 
     async def _log_in(self, name: str, origin: str) -> str:
         now, secret = self._clock.now(), new_secret()
@@ -250,47 +264,53 @@ class Access:
         return {"users": [self._shown(one) for one in self._known.people.values()]}
 
     async def _add(self, args: AddArgs, caller: Caller) -> Result:
-        if args.name in self._known.people:
-            raise Refused(f"there is a {args.name} already", "choose another name, or order user.reset")
         password = args.password or new_code(4)
         _check_password(password)
         person = Person(args.name, await self._passwords.hashed(password), frozenset(args.roles), self._clock.now())
-        await self._store.write(lambda tx: rows.keep_person(tx, person))
-        self._take(person)
+        async with self._changing:
+            if args.name in self._known.people:
+                raise Refused(f"there is a {args.name} already", "choose another name, or order user.reset")
+            await self._store.write(lambda tx: rows.keep_person(tx, person))
+            self._take(person)
         return {**self._shown(person), **({} if args.password else {"password": password})}
 
     async def _role(self, args: RolesArgs, caller: Caller) -> Result:
         roles = frozenset(args.roles)
-        person = replace(self._person(args.name), roles=roles)
-        self._check_owner_left(person.name, roles)
-        await self._store.write(lambda tx: rows.keep_person(tx, person))
-        self._take(person)
+        async with self._changing:
+            person = replace(self._person(args.name), roles=roles)
+            self._check_owner_left(person.name, roles)
+            await self._store.write(lambda tx: rows.keep_person(tx, person))
+            self._take(person)
         return self._shown(person)
 
     async def _reset(self, args: NameArgs, caller: Caller) -> Result:
         password = new_code(4)
-        await self._set_password(self._person(args.name), password)
+        hashed = await self._passwords.hashed(password)
+        async with self._changing:
+            await self._set_password(self._person(args.name), hashed)
         return {"name": args.name, "password": password}
 
     async def _remove(self, args: NameArgs, caller: Caller) -> Result:
-        person = self._person(args.name)
-        self._check_owner_left(person.name, frozenset())
-        await self._store.write(lambda tx: rows.forget_person(tx, person.name))
-        self._end_logins(person.name)
-        del self._known.people[person.name]
+        async with self._changing:
+            person = self._person(args.name)
+            self._check_owner_left(person.name, frozenset())
+            await self._store.write(lambda tx: rows.forget_person(tx, person.name))
+            self._end_logins(person.name)
+            del self._known.people[person.name]
         return {"name": person.name}
 
     async def _programs(self, args: NoArgs, caller: Caller) -> Result:
         return {"tokens": [_token_shown(one) for one in self._known.tokens.values()]}
 
     async def _create(self, args: TokenArgs, caller: Caller) -> Result:
-        if self._known.token_called(args.name) is not None:
-            raise Refused(f"there is a token called {args.name} already", "choose another name, or revoke that one")
         now, secret = self._clock.now(), new_token()
         ends_at = None if args.days is None else now + timedelta(days=args.days)
         token = Token(args.name, digest(secret), frozenset(args.roles), now, caller.who, ends_at)
-        await self._store.write(lambda tx: rows.keep_token(tx, token))
-        self._known.tokens[token.digest] = token
+        async with self._changing:
+            if self._known.token_called(args.name) is not None:
+                raise Refused(f"there is a token called {args.name} already", "choose another name, or revoke that one")
+            await self._store.write(lambda tx: rows.keep_token(tx, token))
+            self._known.tokens[token.digest] = token
         return {**_token_shown(token), "token": secret}
 
     async def _revoke(self, args: NameArgs, caller: Caller) -> Result:
@@ -299,7 +319,7 @@ class Access:
             names = ", ".join(one.name for one in self._known.tokens.values()) or "none"
             raise NotFound(f"no token is called '{args.name}'", f"the tokens are: {names}")
         await self._store.write(lambda tx: rows.forget_token(tx, args.name))
-        del self._known.tokens[token.digest]
+        self._known.tokens.pop(token.digest, None)
         return {"name": args.name}
 
     async def _lines(self, args: AuditArgs, caller: Caller) -> Result:
@@ -319,8 +339,8 @@ class Access:
             raise NotFound(f"nobody is called '{name}'", f"there are: {', '.join(self._known.people) or 'none yet'}")
         return found
 
-    async def _set_password(self, person: Person, password: str) -> None:
-        changed = replace(person, password=await self._passwords.hashed(password))
+    async def _set_password(self, person: Person, hashed: str) -> None:
+        changed = replace(person, password=hashed)
         ended = self._known.logins_of(person.name)
 
         def work(tx: Tx) -> None:

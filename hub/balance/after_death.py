@@ -15,6 +15,7 @@ from hub.balance.allocate import Demand, Share, Shares, allocate
 from hub.balance.demand import NoDemand
 from hub.balance.lease import held
 from hub.balance.memory import Memory
+from hub.balance.metered import HOUR_S
 from hub.balance.network import Background, Phasors
 from hub.balance.sequence import Command, Move, worth_a_write
 from hub.balance.track import Track
@@ -121,12 +122,23 @@ def floors_a(memory: Memory, now_s: float) -> dict[ChargerId, float]:
     load = _load(memory, after_death(memory, {}, now_s).remains_a)
     columns = {id: network.column(id) for id in memory.tracks}
     all_fit = network.fits(load, np.array(list(columns.values()), np.intp))
+    dark = _dark(memory, now_s)
     return {
         id: plan.share_a(id)
-        if all_fit or network.fits(load, np.array([columns[id]], np.intp))
+        if id not in dark and (all_fit or network.fits(load, np.array([columns[id]], np.intp)))
         else min(plan.share_a(id), track.floor_a or 0.0)
         for id, track in memory.tracks.items()
     }
+
+
+def _dark(memory: Memory, now_s: float) -> set[ChargerId]:
+    """Below a meter that has never said what else flows, where nobody has declared it: no floor is raised."""
+    declared, watches = memory.besides.unmanaged_a, memory.backgrounds.watches
+    unseen = {id for id, w in watches.items() if w.sure.worst(now_s, HOUR_S) is None and id not in declared}
+    if not unseen:
+        return set()
+    site = memory.site
+    return {id for id, c in site.chargers.items() if any(up.id in unseen for up in site.upward(c.circuit))}
 
 
 def _load(memory: Memory, remains_a: Mapping[ChargerId, float]) -> Phasors:

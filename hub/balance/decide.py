@@ -144,6 +144,21 @@ def _runs(track: Track, now_s: float) -> bool:
 
 
 def _shares(memory: Memory, view: View) -> tuple[Shares, Shares]:
+    """The shares of those that obey. Beside them is kept what others draw, who are told no more than before."""
+    worst, now = _fair(memory, view)
+    defying = {id for id in view.asks if memory.tracks[id].defies(view.now_s)}
+    if not defying:
+        return worst, now
+    kept = [{id: _no_more(memory, shares[id], id, view) for id in defying & shares.keys()} for shares in (worst, now)]
+    worst, now = _fair(memory, replace(view, asks={id: ask for id, ask in view.asks.items() if id not in defying}))
+    return {**worst, **kept[0]}, {**now, **kept[1]}
+
+
+def _no_more(memory: Memory, share: Share, id: ChargerId, view: View) -> Share:
+    return replace(share, limit_a=min(share.limit_a, memory.tracks[id].may_hold_a(view.now_s)))
+
+
+def _fair(memory: Memory, view: View) -> tuple[Shares, Shares]:
     """The shares after the worst of the last minute, and after what flows now. To start, one must fit the worst."""
     demands = [ask for ask in view.asks.values() if isinstance(ask, Demand)]
     reserved_a = view.reserved_a()

@@ -7,7 +7,7 @@ until the last of those above has surely ended, clocks that differ and cars that
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SKEW_S = 10.0  # a charger's clock is at most so far from ours, else it holds no lease
 FALL_S = 6.0  # charger and car follow by then
@@ -32,6 +32,14 @@ def held(limit_a: float, floor_a: float, lease_s: float, longest_s: float, now_s
         return Held(floor_a, until_s, until_s - SKEW_S - RETRY_S, math.inf)
     doubt_s = now_s + SPARE_S + RETRY_S
     return Held(floor_a, doubt_s + overlap_s(longest_s), doubt_s - RETRY_S, doubt_s)
+
+
+def beside(lease: Held, longest_s: float) -> Held:
+    """The same lease where another charger may hold longer ones by now than when it was given."""
+    doubt_s = lease.until_s - overlap_s(longest_s)
+    if math.isinf(lease.doubt_s) or doubt_s >= lease.doubt_s:
+        return lease
+    return replace(lease, doubt_s=doubt_s, renew_s=min(lease.renew_s, doubt_s - RETRY_S))
 
 
 def overlap_s(longest_s: float) -> float:

@@ -5,7 +5,10 @@ Owned by whoever runs the balancer, the service or a simulation: it says what wa
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.balance.demand import Reuse
+from hub.balance.lease import beside
 from hub.balance.metered import Backgrounds, Besides
 from hub.balance.network import Network
 from hub.balance.queue import USUAL, Queue, Turns
@@ -72,8 +75,17 @@ class Memory:
         worst_a = worst_case(self.tree, self.backgrounds.watches, self.besides.unmanaged_a, now_s)
         alone = {id for id, track in self.tracks.items() if track.charger.fallback_a is not None and not track.leases}
         self.plan = self.planner.look(self.network, self.site.chargers.values(), worst_a, alone, now_s)
+        longest_s = max((track.lease_s or 0.0 for track in self.tracks.values()), default=0.0)
         for id, track in self.tracks.items():
             self.reuse[id].watch(track, now_s)
+            if track.lease is not None:
+                track.lease = beside(track.lease, longest_s)
+
+    def clock_leapt(self, now_s: float) -> None:
+        """The wall's clock moved beside ours, or this machine stood still: any lease may have ended meanwhile."""
+        for track in self.tracks.values():
+            if track.lease is not None:
+                track.lease = replace(track.lease, renew_s=now_s, doubt_s=now_s)
 
     def hear_meter(self, live: LiveMeter, now_s: float) -> bool:
         """A meter's picture moved; True when that asks for a new decision."""

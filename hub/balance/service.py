@@ -47,6 +47,7 @@ from hub.model.units import PerPhase
 
 log = logging.getLogger(__name__)
 
+LEAP_S = 5.0  # of the clock on the wall beside the monotonic one
 PAUSE_S = 0.1  # between two decisions; what happens meanwhile goes into the next
 LOOK_S = 1.0  # how often somebody looks whether a time has run out
 PAINT_S = 0.2  # between two looks at the circuits
@@ -178,7 +179,10 @@ class Balance:
 
     def _decide(self) -> None:
         now_s = self.clock.monotonic()
-        self._memory.ahead_s = self.clock.now().timestamp() - now_s
+        ahead_s = self.clock.now().timestamp() - now_s
+        if abs(ahead_s - self._memory.ahead_s) > LEAP_S:
+            self._memory.clock_leapt(now_s)
+        self._memory.ahead_s = ahead_s
         decision = decide(self._memory, now_s)
         self.picture.grants, self.picture.safe_plan = dict(decision.grants), decision.safe_plan
         self._note_start(decision.waits_for)

@@ -18,6 +18,7 @@ LOST_S = 5.0  # so long a charger that went silent keeps what it was told
 ANSWER_S = 30.0  # so long a charger has to answer for the first time
 READ_S = 5.0  # and then so long to say what it holds and gives
 SLACK_A = 1.0  # a car so near to its limit follows it
+OBEYS_S = 10.0  # a charger applies a set-point, and its car follows, by then (IEC 61851-1)
 RETRY_S = 15.0  # a command that failed is sent again after this
 
 
@@ -284,8 +285,10 @@ class Track:
 
     def failed(self, limit_a: float, now_s: float, *, refused: bool) -> None:
         """The charger did not take a command: it may hold either limit, and hears it again later."""
-        if self.lease is not None and self.sent_lease is not None:  # what it falls back to may be the old or the new
-            self.lease = replace(self.lease, floor_a=max(self.lease.floor_a, self.sent_lease.floor_a))
+        if self.lease is not None and self.sent_lease is not None:  # it may have the old one or the new
+            floor_a = max(self.lease.floor_a, self.sent_lease.floor_a)
+            until_s = max(self.lease.until_s, self.sent_lease.until_s)
+            self.lease = replace(self.lease, floor_a=floor_a, until_s=until_s)
         self.sent_a = self.sent_lease = None
         highest = max(limit_a, limit_a if self.failure is None else self.failure.limit_a)
         self.failure = Failure(highest, now_s, refused)
@@ -297,6 +300,12 @@ class Track:
     def disobeys(self, now_s: float) -> bool:
         """It did not take the last command, and will be asked again a little later: it is let be, and its amps kept."""
         return self.sent_a is None and self.failure is not None and now_s - self.failure.at_s < RETRY_S
+
+    def defies(self, now_s: float) -> bool:
+        """It draws more than it was told, though it and its car have had their time to follow."""
+        if not self.reachable or not self.samples or self.samples[-1].at_s < self.changed_s + OBEYS_S:
+            return False
+        return self.draw_a(now_s) > self.may_hold_a(now_s) + SLACK_A
 
     def knows_draw(self, since_s: float, now_s: float) -> bool:
         """Its draw was measured since then, or its status says that nothing flows."""

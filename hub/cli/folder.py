@@ -14,7 +14,7 @@ USUAL = Path("data")
 def ready(data: Path) -> None:
     """Make the folder where it is missing. BadConfig when this user cannot write it."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as failed:
         raise _unusable(data, str(failed.strerror)) from failed
     if not os.access(data, os.W_OK | os.X_OK):

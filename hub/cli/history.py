@@ -13,6 +13,7 @@ import click
 from hub.cli import say
 from hub.cli.order import done
 from hub.cli.words import DATA, JSON
+from hub.core.log import visible
 from hub.model.errors import EvhubError
 from hub.web.local import socket_path, stream
 
@@ -106,7 +107,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else visible(str(value))
 
 
 def _stream(data: Path, query: Mapping[str, str]) -> None:

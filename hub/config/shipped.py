@@ -21,9 +21,10 @@ def shipped(name: str) -> Path:
 
 def place_config(data: Path) -> Path:
     """<data>/config.yaml, copied there from the shipped one if there is none yet. Never overwrites."""
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     target, fresh = data / FILE, data / f".{FILE}.new"
     if not target.exists():
+        fresh.touch(mode=0o600)  # it may come to hold passwords
         fresh.write_bytes(shipped(FILE).read_bytes())
         fresh.rename(target)
     return target

@@ -19,6 +19,11 @@ MOST_KEPT = 2000
 LONGEST_TEXT = 8000
 
 
+def visible(text: str) -> str:
+    """What others said, in one line and without what moves a terminal's cursor."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line for machines."""
 
@@ -28,7 +33,7 @@ class JsonLines(logging.Formatter):
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "room": _room(record.name),
-            "text": record.getMessage(),
+            "text": visible(record.getMessage()),
         }
         if station := _station(record.name):
             entry["station"] = station

@@ -25,6 +25,8 @@ audit = logging.getLogger("evhub.audit")
 
 Result = Mapping[str, object]
 REMEMBERED_REPLIES = 1000
+LONGEST_NAME = 40
+DEEPEST = 5
 SECRETS = ("password", "secret", "key", "pin")
 
 
@@ -151,7 +153,7 @@ class Orders:
 
     async def answer(self, order: Envelope, caller: Caller) -> Reply:
         """Carry the order out and say how it went. Never raises; the same id from the same caller is done once."""
-        if order.id is None:
+        if order.id is None or not self._may(order.name, caller):
             return await self._carry_out(order, caller)
         key = (caller.via, caller.who, order.name, order.id)
         if (earlier := self._replies.get(key)) is not None:
@@ -167,6 +169,10 @@ class Orders:
             self._replies.pop(key, None)
             raise
         return reply.result()
+
+    def _may(self, name: str, caller: Caller) -> bool:
+        served = self._served.get(name)
+        return served is not None and bool(served.may & caller.roles)
 
     async def _carry_out(self, order: Envelope, caller: Caller) -> Reply:
         try:
@@ -184,7 +190,7 @@ class Orders:
         if served is not None and served.reads and not isinstance(error, NotAllowed):
             return
         code, message = (None, "done") if error is None else (error.code, error.message.partition("\n")[0])
-        line = AuditLine(self._clock.now(), order.name, masked(order.args), caller, code, message)
+        line = AuditLine(self._clock.now(), order.name, self._told(order, served), caller, code, message)
         said = message if code is None else f"{code}: {message}"
         audit.info("%s %s by %s via %s: %s", line.order, line.args, caller.who, caller.via, said)
         if self._book is not None:
@@ -192,6 +198,12 @@ class Orders:
                 await self._book(line)
             except NotKept as full:
                 log.error("the audit book does not take it: %s", full.message)
+
+    def _told(self, order: Envelope, served: Served[Args] | None) -> dict[str, object]:
+        """The arguments for the book; of those that the order does not know only the names: one may be a password."""
+        known = {} if served is None else served.args.model_fields
+        told = masked({key: value for key, value in order.args.items() if key in known})
+        return told | {str(key)[:LONGEST_NAME]: "…" for key in order.args if key not in known}
 
     async def _do(self, order: Envelope, caller: Caller) -> Result:
         served = self._served.get(order.name)
@@ -216,12 +228,19 @@ def _one_of(may: Roles) -> str:
 def masked(args: Mapping[str, object]) -> dict[str, object]:
     """The arguments with every secret as ••••, for logs."""
 
-    def shown(key: str, value: object) -> object:
-        if any(word in key.lower() for word in SECRETS):
-            return "••••"
-        return masked(value) if isinstance(value, Mapping) else value
+    return {str(key): _shown(str(key), value, DEEPEST) for key, value in args.items()}
 
-    return {str(key): shown(str(key), value) for key, value in args.items()}
+
+def _shown(key: str, value: object, deep: int) -> object:
+    if any(word in key.lower() for word in SECRETS):
+        return "••••"
+    if not isinstance(value, Mapping | list):
+        return value
+    if deep == 0:
+        return "…"
+    if isinstance(value, list):
+        return [_shown("", one, deep - 1) for one in value]
+    return {str(inner): _shown(str(inner), one, deep - 1) for inner, one in value.items()}
 
 
 def envelope(name: str, document: object) -> Envelope:

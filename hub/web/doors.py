@@ -24,7 +24,7 @@ from hub.web.routes import Handler, Route
 COOKIE = "evhub_session"
 CSRF = "X-CSRF-Token"
 SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-BEARER = "Bearer "
+BEARER = "bearer"
 CALLER = web.RequestKey("caller", Caller)
 
 Network = IPv4Network | IPv6Network
@@ -74,16 +74,20 @@ class Doors:
     def origin(self, request: web.Request) -> str:
         """The address of the far end: what a trusted proxy says, else who is connected."""
         near = request.remote or ""
-        said = [part.strip() for part in request.headers.get(hdrs.X_FORWARDED_FOR, "").split(",") if part.strip()]
+        said = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, ())).split(",")
         while said and self._is_proxy(near):
-            near = said.pop()
+            address = _address(said.pop())
+            if address is None:  # the proxy does not say who it is: then it is the proxy
+                return near
+            near = address
         return near
 
     def is_secure(self, request: web.Request) -> bool:
         """The browser speaks TLS: with the hub itself, or with a trusted proxy before it."""
         if self.has_certificate:
             return True
-        return self._is_proxy(request.remote or "") and request.headers.get(hdrs.X_FORWARDED_PROTO) == "https"
+        said = request.headers.get(hdrs.X_FORWARDED_PROTO, "").partition(",")[0].strip()
+        return self._is_proxy(request.remote or "") and said == "https"
 
     async def still_may(self, request: web.Request, may: Roles) -> bool:
         """Whether who came in by this request would be let in again."""
@@ -99,7 +103,7 @@ class Doors:
             self._check_own_page(request)
         if guest.csrf is not None and request.method not in SAFE:
             sent = request.headers.get(CSRF, "")
-            if not hmac.compare_digest(sent.encode(), guest.csrf.encode()):
+            if not hmac.compare_digest(sent.encode(errors="surrogateescape"), guest.csrf.encode()):
                 raise NotAllowed(f"the header {CSRF} does not belong to this login", "reload the page")
         if not guest.roles & may:
             raise NotAllowed(f"{guest.who} may not see this", f"ask somebody who is {' or '.join(sorted(may))}")
@@ -110,10 +114,9 @@ class Doors:
         if self.keeper is None:
             raise Unauthorised("nobody can log in here yet", "claim the hub first")
         said = request.headers.get(hdrs.AUTHORIZATION, "")
-        if said:
-            guest = None
-            if said.startswith(BEARER):
-                guest = await self.keeper.by_token(said.removeprefix(BEARER), self.origin(request))
+        scheme, _, token = said.partition(" ")
+        if scheme.lower() == BEARER:
+            guest = await self.keeper.by_token(token.strip(), self.origin(request))
             if guest is None:
                 raise Unauthorised("this token is not known", "make one with 'evhub token create'")
             return guest
@@ -128,9 +131,9 @@ class Doors:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None:
             return
-        own = {request.host, urlsplit(self.public_url() or "").netloc}
-        place = urlsplit(origin).netloc  # a page in a sandbox has none: it says "null"
-        if not place or place not in own:
+        own = {_host(f"http://{request.host}"), _host(f"https://{request.host}"), _host(self.public_url() or "")}
+        place = _host(origin)  # a page in a sandbox has none: it says "null"
+        if place is None or place not in own:
             raise NotAllowed(
                 f"a page of {origin} may not do this", "open the hub's own page; behind a proxy set public_url"
             )
@@ -141,6 +144,28 @@ class Doors:
         except ValueError:
             return False
         return any(far in network for network in self.proxies)
+
+
+def _host(url: str) -> tuple[str, int | None] | None:
+    """Host and port of an address, the usual port of its scheme where none is named; None where it has none."""
+    try:
+        parts = urlsplit(url)
+        usual = {"http": 80, "https": 443}.get(parts.scheme)
+        return None if parts.hostname is None else (parts.hostname, parts.port or usual)
+    except ValueError:
+        return None
+
+
+def _address(said: str) -> str | None:
+    """An address as a proxy writes it, perhaps with a port: the address alone; None where it is none."""
+    text = said.strip()
+    bare = text[1:].partition("]")[0] if text.startswith("[") else text
+    for part in (bare, bare.rpartition(":")[0]):
+        try:
+            return str(ip_address(part))
+        except ValueError:
+            continue
+    return None
 
 
 def caller_of(request: web.Request) -> Caller:

@@ -35,7 +35,7 @@ def test_the_shipped_sites() -> None:
     demo, two = load_site("demo"), load_site("two")
     kinds = [device.kind for device in demo.devices for _ in device.bays or ("meter",)]
     assert {kind: kinds.count(kind) for kind in kinds} == {"ocpp": 8, "openevse": 4, "shelly": 1}
-    assert {name: c.limit_a for name, c in demo.circuits.items()} == {"grid": 63, "garage": 40, "yard": 50}
+    assert {name: c.limit_a for name, c in demo.circuits.items()} == {"grid": 100, "garage": 40, "yard": 50}
     assert [bay.circuit for bay in demo.bays.values()].count("garage") == 6
     assert {car.phases for car in demo.cars} == {1, 2, 3}
     assert {car.min_a for car in demo.cars} == {6, 8}

@@ -13,7 +13,7 @@ from hub.core.orders import Caller, Envelope
 from hub.model.errors import NotKept
 from hub.model.person import Role
 from hub.web.doors import CSRF
-from tests.hub.access.desk import PASSWORD, Desk, desk
+from tests.hub.access.desk import BOX, PASSWORD, Desk, desk
 
 DAY = 86_400.0
 
@@ -318,3 +318,65 @@ async def test_who_guesses_tokens_holds_up_no_program_at_the_same_address(hub: D
         codes = [(await guesser.get("me", Authorization=f"Bearer evhub_{n}"))[0] for n in range(8)]
         assert codes[-1] == 429
         assert (await panel.get("me", Authorization=f"Bearer {token}"))[0] == 200
+
+
+# several at once
+
+
+async def test_who_was_removed_does_not_come_back_by_changing_a_password(hub: Desk) -> None:
+    password = (await hub.order("user.add", name="mal", roles="owner"))["password"]
+    await hub.order("user.add", name="olga", roles="owner")
+    async with hub.browser() as mal:
+        await mal.login("mal", password)
+        said = {"old": password, "new": "another horse, a battery"}
+        changing = asyncio.ensure_future(mal.post("password", said))
+        await asyncio.sleep(0)
+        await hub.order("user.remove", name="mal")
+        status, _ = await changing
+        assert status in {401, 403}
+        assert [one["name"] for one in (await hub.order("user.list"))["users"]] == ["olga"]
+        assert (await mal.login("mal", "another horse, a battery"))[0] == 401
+
+
+async def test_two_owners_who_step_back_at_once_leave_one(hub: Desk) -> None:
+    for name in ("olga", "otto"):
+        await hub.order("user.add", name=name, roles="owner")
+    steps = [hub.orders.answer(Envelope("user.role", {"name": n, "roles": "viewer"}), BOX) for n in ("olga", "otto")]
+    assert sorted(reply.ok for reply in await asyncio.gather(*steps)) == [False, True]
+
+
+async def test_tokens_of_one_name_at_once_are_one(hub: Desk) -> None:
+    made = [hub.orders.answer(Envelope("token.create", {"name": "x", "roles": "viewer"}), BOX) for _ in range(4)]
+    assert [reply.ok for reply in await asyncio.gather(*made)].count(True) == 1
+
+
+async def test_guesses_that_come_at_once_are_counted_one_by_one(hub: Desk) -> None:
+    await hub.order("user.add", name="olga", roles="owner", password=PASSWORD)
+    async with hub.browser() as guesser:
+        answers = await asyncio.gather(*(guesser.login("olga", "not this one") for _ in range(30)))
+        assert [status for status, _ in answers].count(401) == 5
+
+
+async def test_headers_that_are_no_text_are_nobody(hub: Desk) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.web.port)
+    writer.write(b"GET /api/v1/look HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer \xff\r\nConnection: close\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 401")
+    writer.close()
+
+
+async def test_what_an_order_does_not_know_is_in_the_book_by_name_only(hub: Desk) -> None:
+    deep: list[object] = []
+    for _ in range(500):
+        deep = [deep]
+    for args in ({"name": "eve", "roles": "viewer", "pasword": "geheim"}, {"name": "eve", "x": deep}):
+        assert not (await hub.orders.answer(Envelope("user.add", args), BOX)).ok
+    lines = (await hub.order("audit.list"))["lines"]
+    assert [line["args"].get("pasword") or line["args"]["x"] for line in lines] == ["…", "…"]
+
+
+async def test_the_same_id_is_not_answered_for_whom_may_not(hub: Desk) -> None:
+    order = Envelope("token.create", {"name": "x", "roles": "owner"}, id="r1")
+    assert (await hub.orders.answer(order, Caller("mal", "api", frozenset({Role.OWNER})))).ok
+    again = await hub.orders.answer(order, Caller("mal", "api", frozenset({Role.VIEWER})))
+    assert again.error is not None
+    assert again.error.code == "not_allowed"

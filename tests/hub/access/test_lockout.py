@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.access import lockout
-from hub.access.lockout import Lockout
+from hub.access.lockout import Lockout, network_of
 
 
 @pytest.mark.parametrize(("wrong", "waits_s"), [(0, 0), (4, 0), (5, 1), (6, 2), (10, 32), (14, 512), (40, 900)])
@@ -35,3 +35,24 @@ def test_a_thousand_names_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> Non
     for n in range(1000):
         guesses.wrong(f"name {n}", n)
     assert len(guesses._wrong) == 100
+
+
+@pytest.mark.parametrize(
+    ("origin", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("nobody", "nobody"),
+    ],
+)
+def test_a_household_is_one_guesser(origin: str, place: str) -> None:
+    assert network_of(origin) == place
+
+
+def test_a_year_of_guesses_is_still_a_number() -> None:
+    guesses = Lockout()
+    for n in range(3000):
+        guesses.wrong("olga", n)
+    assert guesses.wait_s("olga", 3000) == 899

@@ -156,7 +156,7 @@ async def test_who_may_not_is_told_who_may_and_it_is_written_down(orders: Orders
     assert refused.error is not None
     assert (refused.error.code, refused.error.next) == ("not_allowed", "ask somebody who is installer")
     [line] = lines  # looking leaves none
-    assert (line.order, line.args, line.caller, line.code) == ("charger.draw", {"pin": "••••"}, viewer, "not_allowed")
+    assert (line.order, line.args, line.caller, line.code) == ("charger.draw", {"pin": "…"}, viewer, "not_allowed")
 
 
 async def test_a_book_that_is_full_keeps_nobody_from_ordering(orders: Orders) -> None:
