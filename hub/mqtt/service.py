@@ -194,9 +194,9 @@ class Mqtt:
         else:
             self._late.clear()
 
-    def _say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    def _say(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
         if self._client is not None:
-            self._client.publish(topic, payload, retain=retain, qos=1)
+            self._client.publish(topic, payload, retain=retain, qos=qos)
 
     def _now(self) -> Moment:
         return Moment(self.clock.now(), self.clock.monotonic())
@@ -217,7 +217,7 @@ class Mqtt:
             for subscription in heard:
                 self._subscriptions.remove(subscription)
         for topic in self._announcements.moves():
-            self._say(topic, MOVES)
+            self._say(topic, MOVES, qos=0)  # as what follows: a broker lets QoS 0 overtake QoS 1
         self._publish(self._announcements.everything())
         self._clear([topic for topic in sorted(kept) if not self._mirror.is_ours(topic)])
 

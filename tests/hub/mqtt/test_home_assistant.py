@@ -26,7 +26,7 @@ SINGLE = "homeassistant/sensor/evhub/charger_bay-1_power/config"
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """One broker on the same machine has said in a moment what it holds."""
-    monkeypatch.setattr(service, "LEARN_S", 2.0)  # a busy machine delivers late
+    monkeypatch.setattr(service, "LEARN_S", 1.0)
     monkeypatch.setattr(service, "BIRTH_JITTER_S", (0.0, 0.1))
 
 
